@@ -1,0 +1,1 @@
+"""The Library: documents in, found again, and everything about each."""

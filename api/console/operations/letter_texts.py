@@ -1,0 +1,128 @@
+"""The words of dead letters and redrives."""
+
+from muniment.api.console.page import Texts
+
+_LETTERS: Texts = {
+    "operations.dead_letters": ("Dead letters", "실패 레코드"),
+    "operations.dead_letters.lead": (
+        "Records that no retry could help, by cause. They wait for somebody to mend the cause and send them back.",
+        "재시도로 해결되지 않은 레코드를 원인별로 묶었습니다. 원인을 고친 뒤 다시 보낼 수 있습니다.",
+    ),
+    "operations.groups.waiting_only": ("Only those that wait", "처리 대기만 보기"),
+    "operations.groups.every.one": ("Also {count} settled cause", "처리된 원인 {count}건도 보기"),
+    "operations.groups.every.other": ("Also {count} settled causes", "처리된 원인 {count}건도 보기"),
+    "operations.groups.of": ("of {count}", "/ {count}"),
+    "operations.groups.gone": ("Gone since version {version}", "버전 {version}부터 없음"),
+    "operations.groups.first": ("First seen", "처음 발생"),
+    "operations.groups.last": ("Last seen", "마지막 발생"),
+    "operations.groups.sample": ("Newest", "가장 최근"),
+    "operations.groups.show": ("Show them", "목록 보기"),
+    "operations.groups.none": ("No dead letter waits", "처리할 실패 레코드가 없습니다"),
+    "operations.groups.none.do": (
+        "When a record fails for good it is kept here, whole, until somebody decides on it.",
+        "끝내 실패한 레코드는 누군가 결정할 때까지 여기에 온전히 보관됩니다.",
+    ),
+    "operations.letters.list": ("All dead letters", "실패 레코드 전체"),
+    "operations.letters.never": ("No dead letter yet", "아직 실패 레코드가 없습니다"),
+    "operations.letters.none": ("No dead letter matches", "조건에 맞는 레코드가 없습니다"),
+    "operations.letters.none.do": ("Loosen the filters, or clear them.", "필터를 줄이거나 지우세요."),
+    "operations.letters.one": ("{count} letter", "레코드 {count}건"),
+    "operations.letters.other": ("{count} letters", "레코드 {count}건"),
+    "operations.fingerprint": ("Fingerprint", "지문"),
+    "operations.category": ("Category", "분류"),
+    "operations.programs": ("Versions", "버전"),
+    "operations.failed_at": ("Failed", "실패"),
+    "operations.first_failed_at": ("First failed", "처음 실패"),
+    "operations.event": ("Event", "이벤트"),
+    "operations.origin": ("Where it lies", "로그 위치"),
+    "operations.letter": ("Dead letter", "실패 레코드"),
+    "operations.letter.why": ("Why it failed", "실패한 이유"),
+    "operations.letter.fate": ("What became of it", "처리 상황"),
+    "operations.letter.redrives": ("Redriven before", "이전 재전송"),
+    "operations.letter.before": ("Was before", "이전 레코드"),
+    "operations.letter.after": ("Failed again as", "다시 실패한 레코드"),
+    "operations.letter.edits": ("Edits", "수정"),
+    "operations.letter.record": ("Record", "레코드 내용"),
+    "operations.letter.content": ("Its fields", "필드"),
+    "operations.letter.record.lead": (
+        "It can hold personal text. Opening it is entered in the trail.",
+        "개인정보가 있을 수 있습니다. 열면 감사 기록에 남습니다.",
+    ),
+    "operations.letter.record.open": ("Open the record", "레코드 열기"),
+    "operations.letter.redacted": ("erased: {fields}", "소거됨: {fields}"),
+    "operations.letter.edit": ("Edit and redrive", "수정 후 재전송"),
+    "operations.letter.edit.lead": (
+        "The original stays untouched; the patch lies beside it on the log, sealed like the document.",
+        "원본은 그대로 두고, 패치만 문서와 같이 봉인하여 로그에 남깁니다.",
+    ),
+    "operations.letter.edit.do": ("Edit it and redrive", "수정하고 재전송"),
+    "operations.letter.patch": ("JSON Patch (RFC 6902)", "JSON Patch(RFC 6902)"),
+    "operations.letter.patch.hint": (
+        "Paths lead into the record above, as /title. It goes back to its step so.",
+        "경로는 위 레코드의 필드를 가리킵니다(예: /title). 수정한 대로 단계에 돌려보냅니다.",
+    ),
+}
+
+_REDRIVES: Texts = {
+    "operations.redrive": ("Redrive", "재전송"),
+    "operations.redrive.these": ("Redrive these", "모두 재전송"),
+    "operations.discard": ("Discard", "폐기"),
+    "operations.discard.these": ("Discard these", "모두 폐기"),
+    "operations.plan.redrive": ("Redrive dead letters", "실패 레코드 재전송"),
+    "operations.plan.redrive.lead": (
+        "They go back to the very step at which they failed, each once.",
+        "실패한 바로 그 단계로 한 번씩 돌려보냅니다.",
+    ),
+    "operations.plan.discard": ("Discard dead letters", "실패 레코드 폐기"),
+    "operations.plan.discard.lead": (
+        "They stay on the log for the record; nobody will redrive them.",
+        "기록으로 로그에 남지만 더는 재전송하지 않습니다.",
+    ),
+    "operations.plan.found": ("What it would touch", "대상"),
+    "operations.plan.how": ("How", "방법"),
+    "operations.plan.letters": ("Letters", "레코드"),
+    "operations.plan.sample": ("For example:", "예:"),
+    "operations.plan.none": ("Nothing that waits is among them", "처리할 레코드가 없습니다"),
+    "operations.plan.none.do": (
+        "They were redriven or discarded already, or are on their way.",
+        "이미 재전송 또는 폐기했거나 처리 중입니다.",
+    ),
+    "operations.plan.changed": (
+        "Their number has changed meanwhile. Look at it again and confirm.",
+        "그사이 개수가 바뀌었습니다. 다시 확인해 주세요.",
+    ),
+    "operations.plan.confirm": ("I have seen that it is {count} letters.", "레코드 {count}건임을 확인했습니다."),
+    "operations.plan.redrive.do.one": ("Redrive {count} letter", "{count}건 재전송"),
+    "operations.plan.redrive.do.other": ("Redrive {count} letters", "{count}건 재전송"),
+    "operations.plan.discard.do.one": ("Discard {count} letter", "{count}건 폐기"),
+    "operations.plan.discard.do.other": ("Discard {count} letters", "{count}건 폐기"),
+    "operations.rate": ("Letters a second", "초당 레코드 수"),
+    "operations.rate.hint": ("At most; between 0.1 and 1,000.", "최대값입니다. 0.1에서 1,000 사이."),
+    "operations.canary": ("First, of each cause", "원인별로 먼저 보낼 수"),
+    "operations.canary.hint": (
+        "The others follow only if these pass; 0 for no such trial.",
+        "이것이 통과해야 나머지를 보냅니다. 0이면 한꺼번에 보냅니다.",
+    ),
+    "operations.force": ("Quarantined letters, too", "격리된 레코드도 포함"),
+    "operations.redrives": ("Redrives", "재전송"),
+    "operations.redrives.lead": (
+        "Who sent what back, why, and what came of it.",
+        "누가 무엇을 왜 돌려보냈고 어떻게 되었는지 보여 줍니다.",
+    ),
+    "operations.redrives.none": ("Nothing was redriven yet", "아직 재전송한 적이 없습니다"),
+    "operations.redrives.none.do": (
+        "Choose dead letters of a cause, and send them back.",
+        "실패 레코드를 원인별로 골라 돌려보낼 수 있습니다.",
+    ),
+    "operations.redrive.back": ("Back at their step", "단계로 돌아감"),
+    "operations.redrive.failed": ("Failed again", "다시 실패"),
+    "operations.redrive.left": ("Not sent", "보내지 않음"),
+    "operations.redrive.far": ("{done} of {total} sent", "{total}건 중 {done}건 보냄"),
+    "operations.redrive.stop": ("Stop it", "중지"),
+    "operations.redrive.stop.text": (
+        "Letters that are back at their steps stay there; the others wait as before.",
+        "이미 돌아간 레코드는 그대로 두고 나머지는 전처럼 기다립니다.",
+    ),
+}
+
+LETTER_TEXTS: Texts = {**_LETTERS, **_REDRIVES}

@@ -1,0 +1,1 @@
+"""The Studio: projects and their episodes, drafts with their citations, and what becomes of them."""

@@ -1,0 +1,39 @@
+"""The record of a dead letter as JSON: read from the log itself, decoded with whatever keys are left."""
+
+from muniment.api.dependencies import Dependencies
+from muniment.api.operation_reads.answers import LetterRecord
+from muniment.api.operation_reads.rows import letter_place
+from muniment.api.problems.problem import Problem
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import MunimentError, StepFailure
+from muniment.schemas.event import DocumentEvent
+from muniment.schemas.event_json import redacted_fields, to_json
+from muniment.schemas.record import Position
+
+
+async def letter_record(deps: Dependencies, dead_letter_id: str) -> LetterRecord:
+    """What the record holds.
+
+    Raises:
+        Problem: `not_readable` when it is no event of ours, or of a newer program.
+        StepFailure: `log_unavailable`, `database_unavailable`.
+
+    """
+    if deps.records is None:
+        raise StepFailure(ErrorCode.LOG_UNAVAILABLE, "this instance does not read the log")
+    record = await deps.records.at(Position.parse(letter_place(dead_letter_id)))
+    if record is None:
+        raise Problem("not_readable", "The record is not on the log any more.")
+    try:
+        event = (await deps.codec.decode(record)).event
+    except MunimentError as error:
+        if error.code is ErrorCode.DATABASE_UNAVAILABLE:
+            raise
+        raise Problem("not_readable", f"The record cannot be decoded: {error.detail}") from None
+    return LetterRecord(
+        dead_letter_id=dead_letter_id,
+        event=event.declaration.key,
+        document_id=event.document_id if isinstance(event, DocumentEvent) else None,
+        data=to_json(event),
+        redacted=redacted_fields(event),
+    )

@@ -1,0 +1,43 @@
+"""The port to what erasures are read from, and to how persons are named."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from muniment.projections.erasures.queries import ErasureRow, RefusalRow
+
+
+class Erasures(Protocol):
+    """Every method raises `StepFailure(database_unavailable)`."""
+
+    async def tag(self, tenant: str, subject: str) -> str:
+        """What stands for a person on the log and in tables."""
+        ...
+
+    async def name(self, tenant: str, subject: str, document_id: UUID) -> None:
+        """Note that a document is about this person."""
+        ...
+
+    async def under_way(self, tenant: str, document_id: UUID) -> bool:
+        """Whether this document is being erased, so that nothing new is taken for it."""
+        ...
+
+    async def documents_of(self, tenant: str, subject: str) -> Sequence[UUID]:
+        """The documents that are about this person."""
+        ...
+
+    async def drafts_asked_by(self, tenant: str, subject: str) -> Sequence[UUID]:
+        """The drafts that somebody of this name asked for, the oldest first: who signs in is named as they are here."""
+        ...
+
+    async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
+        """One erasure with what its stores have said."""
+        ...
+
+    async def erasures(self, tenant: str) -> list[ErasureRow]:
+        """The newest erasures, without their stores."""
+        ...
+
+    async def refused(self, tenant: str, erasure_id: UUID) -> list[RefusalRow]:
+        """Commands about it that were decided against."""
+        ...

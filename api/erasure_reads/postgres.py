@@ -1,0 +1,55 @@
+"""Erasures as they are read on Postgres, and the names of persons."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from muniment.api.reading import reading
+from muniment.producers import erasing_fence
+from muniment.producers.subjects import Subjects
+from muniment.projections.erasures import queries
+from muniment.projections.erasures.queries import ErasureRow, RefusalRow
+from muniment.projections.scripts import queries as scripts
+
+
+class PostgresErasures:
+    """See `Erasures`."""
+
+    def __init__(self, pool: Any, subjects: Subjects) -> None:
+        self._pool, self._subjects = pool, subjects
+
+    async def tag(self, tenant: str, subject: str) -> str:
+        """See `Erasures.tag`."""
+        return await self._subjects.tag(tenant, subject)
+
+    async def name(self, tenant: str, subject: str, document_id: UUID) -> None:
+        """See `Erasures.name`."""
+        await self._subjects.name(tenant, subject, document_id)
+
+    async def under_way(self, tenant: str, document_id: UUID) -> bool:
+        """See `Erasures.under_way`."""
+        return await erasing_fence.is_up(self._pool, tenant, document_id)
+
+    async def documents_of(self, tenant: str, subject: str) -> Sequence[UUID]:
+        """See `Erasures.documents_of`."""
+        return await self._subjects.documents(tenant, await self._subjects.tag(tenant, subject))
+
+    async def drafts_asked_by(self, tenant: str, subject: str) -> Sequence[UUID]:
+        """See `Erasures.drafts_asked_by`."""
+        async with reading():
+            return await scripts.asked_by(self._pool, tenant, [subject, f"person:{subject}"])
+
+    async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
+        """See `Erasures.erasure`."""
+        async with reading():
+            return await queries.erasure(self._pool, tenant, erasure_id)
+
+    async def erasures(self, tenant: str) -> list[ErasureRow]:
+        """See `Erasures.erasures`."""
+        async with reading():
+            return await queries.erasures(self._pool, tenant)
+
+    async def refused(self, tenant: str, erasure_id: UUID) -> list[RefusalRow]:
+        """See `Erasures.refused`."""
+        async with reading():
+            return await queries.refused(self._pool, tenant, erasure_id)

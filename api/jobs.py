@@ -1,0 +1,127 @@
+"""Routes of jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from muniment.api import answers
+from muniment.api.access import Reader, Writer, may_read, may_write
+from muniment.api.as_of import as_of
+from muniment.api.dependencies import Deps
+from muniment.api.documents import READ, READ_ONE, accepted
+from muniment.api.paging import Cursor, Limit, listed
+from muniment.api.problems.docs import AWAY, DENIED, problems
+from muniment.api.problems.problem import Problem
+from muniment.api.reads import Reads
+from muniment.api.submissions.docs import accepted_headers
+from muniment.api.submissions.submitting import cancel
+from muniment.api.texts import Filter
+from muniment.api.waiting import caught_up
+from muniment.schemas.commands import CancelJob
+from muniment.schemas.script_commands import CancelDraft
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+known = caught_up("jobs", may_read)
+known_to_writer = caught_up("jobs", may_write)
+AsOf = Annotated[Reads, as_of("jobs")]
+
+
+class Cancellation(BaseModel):
+    """Why a job is cancelled."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "uploaded by mistake"}]})
+
+    reason: Filter = Field(default="cancelled on request", description="Kept on the log, sealed")
+
+
+@router.get("", operation_id="listJobs", summary="List jobs, newest first", responses=READ, dependencies=[known])
+async def list_jobs(
+    *,
+    who: Reader,
+    reads: AsOf,
+    state: Annotated[Filter | None, Query(description="Only jobs in this state")] = None,
+    document_id: Annotated[UUID | None, Query(description="Only jobs of this document")] = None,
+    kind: Annotated[Filter | None, Query(description="Only jobs of this kind", examples=["generate"])] = None,
+    project_id: Annotated[UUID | None, Query(description="Only drafts of this project")] = None,
+    draft_id: Annotated[UUID | None, Query(description="Only what was done for this draft")] = None,
+    job_id: Annotated[
+        list[UUID] | None, Query(max_length=100, description="Only these jobs: the cheap way to watch many at once")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> answers.Jobs:
+    """With `job_id` the other filters and paging do not apply, and jobs not known yet are left out."""
+    if job_id:
+        return answers.Jobs(items=await reads.jobs_by_id(who.tenant, job_id), next_cursor=None)
+    page = await listed(
+        reads.jobs(
+            who.tenant,
+            state=state,
+            document_id=document_id,
+            kind=kind,
+            project_id=project_id,
+            draft_id=draft_id,
+            limit=limit,
+            cursor=cursor,
+        )
+    )
+    return answers.Jobs(items=page.items, next_cursor=page.next_cursor)
+
+
+@router.get("/{job_id}", operation_id="getJob", summary="One job", responses=READ_ONE, dependencies=[known])
+async def get_job(job_id: UUID, who: Reader, reads: AsOf) -> answers.Job:
+    """State, step, progress, attempts, place in the queue, times, tokens and cost."""
+    found = await reads.job(who.tenant, job_id)
+    if found is None:
+        raise Problem("not_found", "There is no such job.")
+    return found
+
+
+@router.post(
+    "/{job_id}/cancel",
+    status_code=202,
+    operation_id="cancelJob",
+    summary="Cancel a job",
+    responses={
+        202: accepted_headers(),
+        **READ_ONE,
+        **problems(*DENIED, "read_model_behind", "job_ended", "not_cancellable", *AWAY, "key_destroyed"),
+    },
+    dependencies=[known_to_writer],
+)
+async def cancel_job(
+    *,
+    job_id: UUID,
+    request: Request,
+    response: Response,
+    deps: Deps,
+    who: Writer,
+    why: Annotated[Cancellation | None, Body(examples=[{"reason": "uploaded by mistake"}])] = None,
+) -> answers.Accepted:
+    """End a submission, or the writing of a draft, before it is done. What it has done so far goes away.
+
+    An earlier version stays as it was. The answer names the job of the cancellation itself. That is `rejected` with
+    `job_ended` (for a draft `draft_ended`) if the job ended first.
+    """
+    found = await deps.reads.job(who.tenant, job_id)
+    if found is None:
+        raise Problem("not_found", "There is no such job.")
+    about = found.document_id or found.draft_id
+    if found.kind not in {"submit", "generate"} or about is None:
+        detail = f"The job is of kind `{found.kind}`; only submissions and the writing of drafts can be cancelled."
+        raise Problem("not_cancellable", detail)
+    if found.ended:
+        raise Problem("job_ended", f"The job has ended: {found.state}.", extra={"state": found.state})
+    reason = (why or Cancellation()).reason
+    command: CancelJob | CancelDraft = CancelJob(document_id=about, job_id=job_id, reason=reason)
+    if found.draft_id and found.project_id and found.episode_id:
+        command = CancelDraft(
+            project_id=found.project_id,
+            episode_id=found.episode_id,
+            draft_id=found.draft_id,
+            job_id=job_id,
+            reason=reason,
+        )
+    return accepted(response, await cancel(deps, who, command, request.state.traceparent))

@@ -1,0 +1,1 @@
+"""Live streams: what changes of jobs, told to whoever keeps a connection open."""

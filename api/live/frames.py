@@ -1,0 +1,79 @@
+"""Events as they go over the wire. The framing is FastAPI's; see `docs/decisions/0022-live-jobs.md`."""
+
+import json
+import random
+from dataclasses import dataclass
+
+from fastapi.sse import format_sse_event
+
+from muniment.api.answers import Answer, Job
+from muniment.api.live.telling import News
+from muniment.api.rows import job_answer
+
+RETRY_MS = 2000
+PING = format_sse_event(comment="still here")
+HELLO = format_sse_event(retry=RETRY_MS)
+
+
+class JobsNow(Answer):
+    """A tenant's jobs that have not ended, newest first; `more` says that there are others, which are older."""
+
+    jobs: list[Job]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An event, ready to be sent.
+
+    Attributes:
+        data: The bytes.
+        event_id: Up to where its reader is told with it; `None` for what is told beside the order of the log.
+        ended: Whether it is the end of a job.
+        queued: Whether the job waits in the queue.
+
+    """
+
+    data: bytes
+    event_id: str | None = None
+    ended: bool = False
+    queued: bool = False
+
+
+def news(told: News) -> Frame:
+    """A job that has changed: `job`, or `end`."""
+    return of_job(job_answer(told.job, searchable=told.searchable), told.event_id)
+
+
+def of_job(job: Job, event_id: str, event: str | None = None) -> Frame:
+    """A job under an event of this name; `job` or `end` where none is given."""
+    name = event or ("end" if job.ended else "job")
+    data = format_sse_event(event=name, data_str=job.model_dump_json(), id=event_id)
+    return Frame(data, event_id, ended=name == "end", queued=job.state == "queued")
+
+
+def snapshot(jobs: JobsNow, event_id: str) -> Frame:
+    """The jobs as they are now."""
+    return Frame(format_sse_event(event="snapshot", data_str=jobs.model_dump_json(), id=event_id), event_id)
+
+
+def queue(queued: int, positions: dict[str, int]) -> Frame:
+    """Places in the queue. They change without anything happening to the job, so they are told beside the order."""
+    text = json.dumps({"queued": queued, "positions": positions})
+    return Frame(format_sse_event(event="queue", data_str=text))
+
+
+def reset() -> Frame:
+    """The caller's id leads nowhere any more: what follows is a snapshot."""
+    told = {
+        "code": "resume_too_old",
+        "detail": "What happened since this Last-Event-ID can no longer be told one by one.",
+        "what_to_do": "Go on from the snapshot that follows; GET /v1/jobs lists the jobs that have ended meanwhile.",
+    }
+    return Frame(format_sse_event(event="reset", data_str=json.dumps(told)))
+
+
+def reconnect(reason: str) -> Frame:
+    """The stream ends here and goes on elsewhere. Clients come back spread over some seconds, not all at once."""
+    wait_ms = random.randint(RETRY_MS // 4, 2 * RETRY_MS)  # noqa: S311 - no secret
+    return Frame(format_sse_event(event="reconnect", data_str=json.dumps({"reason": reason}), retry=wait_ms))

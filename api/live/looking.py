@@ -1,0 +1,90 @@
+"""One look at the feed: all that there is to tell to open streams and to those that join, as of one moment."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from muniment.api.live import catching_up
+from muniment.api.live.audience import Audience
+from muniment.api.live.catching_up import Now, Page, TooOld
+from muniment.api.live.feed import Moment, Versions
+from muniment.api.live.stream import Stream
+from muniment.api.live.telling import SEARCH_BEHIND
+from muniment.api.live.watch import Watch
+from muniment.projections.jobs.feed_mark import Mark, Partition
+from muniment.projections.jobs.feed_queries import Queue, Scope, Told
+
+PAGE = 500
+JOIN_PAGE = 100
+"""Changes that are read for a stream on joining; one that missed more reads on by itself first."""
+FIRST_IN_QUEUE = 20
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a look found.
+
+    Attributes:
+        at: When.
+        reached: How far the jobs are folded.
+        changes: Those of the tenants that somebody listens to.
+        more: There are further changes; nobody may join before these were told.
+        unseen: By tenant, what search has not come to yet of all that waits for it.
+        off: By tenant that nobody listened to before, the ends that are put off.
+        beginnings: What each stream that joins begins with; `None` where its mark leads nowhere.
+        queues: By tenant, places in the queue.
+
+    """
+
+    at: datetime
+    reached: dict[Partition, int]
+    changes: list[Told] = field(default_factory=list)
+    more: bool = False
+    unseen: dict[str, Versions] = field(default_factory=dict)
+    off: dict[str, list[Told]] = field(default_factory=dict)
+    beginnings: list[tuple[Stream, Now | Page | None]] = field(default_factory=list)
+    queues: dict[str, Queue] = field(default_factory=dict)
+
+
+async def look(
+    moment: Moment,
+    reached: Mapping[Partition, int],
+    audiences: Mapping[str, Audience],
+    joining: Sequence[Stream],
+    *,
+    queues: bool,
+) -> Seen:
+    """Read what changed beyond `reached`, and, where that is all of it, what those begin with who join."""
+    seen = Seen(moment.at, dict(await moment.reached()))
+    tenants = sorted(audiences)
+    if tenants:
+        seen.changes = list(await moment.beyond(Mark(moment.at, reached), Scope(tenants), PAGE))
+        seen.more = len(seen.changes) >= PAGE
+    for tenant in tenants:
+        audience = audiences.get(tenant)
+        awaited = audience.telling.awaited if audience else set()
+        wanted = awaited | catching_up.versions_of(c for c in seen.changes if c.tenant == tenant)
+        seen.unseen[tenant] = await moment.unseen(tenant, wanted) if wanted else set()
+        waiting = audience.in_queue() if audience and queues else []
+        if queues and audience and (waiting or audience.wide):
+            seen.queues[tenant] = await moment.queue(tenant, waiting, FIRST_IN_QUEUE)
+    if not seen.more:
+        await _beginnings(moment, seen, joining, tenants)
+    return seen
+
+
+async def _beginnings(moment: Moment, seen: Seen, joining: Sequence[Stream], tenants: Sequence[str]) -> None:
+    shared: dict[Watch, Now] = {}
+    for stream in joining:
+        watch, mark = stream.watch, stream.told_up_to
+        if watch.tenant not in tenants and watch.tenant not in seen.off:
+            seen.off[watch.tenant] = list(await moment.awaiting(watch.tenant, SEARCH_BEHIND))
+        begin: Now | Page | None = None
+        if mark is None:
+            begin = shared.get(watch) or await catching_up.now(moment, watch)
+            shared[watch] = begin
+        else:
+            with suppress(TooOld):
+                begin = await catching_up.missed(moment, watch, mark, JOIN_PAGE)
+        seen.beginnings.append((stream, begin))

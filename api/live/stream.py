@@ -1,0 +1,168 @@
+"""One open stream: what is to be sent, and the sending. It asks nobody anything while its reader keeps up."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Protocol
+
+from muniment.api.live import frames
+from muniment.api.live.frames import Frame
+from muniment.api.live.watch import Watch
+from muniment.projections.jobs.feed_mark import Mark, from_id
+
+WAITING = 256
+"""Events that wait for a reader at most; one who is slower reads them from the tables."""
+STALLED_S = 60.0
+"""A reader who takes in nothing for so long is gone, whatever his connection says."""
+CLOSING_S = 1.5
+"""Within which the last word has to be taken in when the process stops."""
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Source(Protocol):
+    """What pushes to streams; see `Hub`."""
+
+    def join(self, stream: "Stream") -> None:
+        """Have a stream begin at the next look."""
+        ...
+
+    def part(self, stream: "Stream") -> None:
+        """Push nothing more to a stream."""
+        ...
+
+    async def catch_up(self, stream: "Stream", write: Write) -> None:
+        """Write what a stream missed until it can join."""
+        ...
+
+
+class Stream:
+    """See the module. The hub pushes, the request's own task writes; there is no other task and no timer.
+
+    Attributes:
+        watch: What it is about.
+        mark: How much its reader was told, as an event id; `None` before the first event.
+        joined: Whether the hub pushes what happens.
+        queued: Whether its single job waits in the queue.
+
+    """
+
+    __slots__ = (
+        "_behind",
+        "_frames",
+        "_hub",
+        "_limit",
+        "_over",
+        "_wake",
+        "joined",
+        "key_id",
+        "mark",
+        "place",
+        "queued",
+        "watch",
+        "written_at",
+    )
+
+    def __init__(self, hub: Source, watch: Watch, key_id: str, mark: Mark | None, mark_id: str | None) -> None:
+        self.watch = watch
+        self.key_id = key_id
+        self.mark = mark_id
+        self.joined = False
+        self.queued = False
+        self.place: tuple[int, int | None] | None = None
+        self.written_at = monotonic()
+        self._hub = hub
+        self._behind = mark is not None
+        self._over = False
+        self._frames: deque[Frame] = deque()
+        self._wake = asyncio.Event()
+        self._limit: asyncio.Timeout | None = None
+
+    def push(self, frame: Frame) -> None:
+        """Have an event sent. A reader for whom too many wait already reads on from the tables."""
+        if self._behind or self._over:
+            return
+        if len(self._frames) >= WAITING:
+            self.fall_behind()
+            return
+        self.queued = frame.queued if self.watch.job_id and frame.event_id else self.queued
+        self._frames.append(frame)
+        self._wake.set()
+
+    def open(self, opening: list[Frame]) -> None:
+        """Begin with these events; from now on the hub pushes. They may be more than wait otherwise."""
+        self.joined = True
+        self._frames.extend(opening)
+        self.queued = bool(self.watch.job_id and opening and opening[-1].queued)
+        self._wake.set()
+
+    def fall_behind(self) -> None:
+        """Read on from the tables: what waits is dropped and read again."""
+        self._hub.part(self)
+        self._frames.clear()
+        self._behind = True
+        self._wake.set()
+
+    def begin_anew(self) -> None:
+        """Tell the reader that his id leads nowhere, and begin with how things are."""
+        self.mark = None
+        self._behind = False
+        self._frames.append(frames.reset())
+        self._wake.set()
+
+    def end(self, reason: str | None = None) -> None:
+        """Send no more; with a reason, the reader is told to come back."""
+        self._hub.part(self)
+        if reason is not None:
+            self._frames.append(frames.reconnect(reason))
+            if self._limit is not None:
+                self._limit.reschedule(asyncio.get_running_loop().time() + CLOSING_S)
+        self._over = True
+        self._wake.set()
+
+    async def run(self, write: Write) -> None:
+        """Send until it is over, or the reader stalls."""
+        await self._write(write, frames.HELLO)
+        while True:
+            if self._behind and not self._over:
+                await self._hub.catch_up(self, lambda data: self._write(write, data))
+            elif not self.joined and not self._over:
+                self._hub.join(self)
+            if self._over and not self._frames:
+                return
+            await self._wake.wait()
+            self._wake.clear()
+            await self._drain(write)
+
+    async def _drain(self, write: Write) -> None:
+        while self._frames:
+            taken = [self._frames.popleft() for _ in range(len(self._frames))]
+            await self._write(write, b"".join(frame.data for frame in taken))
+            self.told(taken)
+
+    def told(self, sent: list[Frame]) -> None:
+        """Remember up to where the reader was told; the end of a single job is the end of its stream."""
+        self.mark = next((frame.event_id for frame in reversed(sent) if frame.event_id), self.mark)
+        if self.watch.job_id and any(frame.ended for frame in sent):
+            self.end()
+
+    def caught_up(self) -> None:
+        """Nothing is left to read from the tables but what the hub reads on joining."""
+        self._behind = False
+        self._wake.set()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self._over
+
+    @property
+    def told_up_to(self) -> Mark | None:
+        """How much the reader was told."""
+        return from_id(self.mark) if self.mark else None
+
+    async def _write(self, write: Write, data: bytes) -> None:
+        async with asyncio.timeout(CLOSING_S if self._over else STALLED_S) as self._limit:
+            await write(data)
+        self._limit = None
+        self.written_at = monotonic()

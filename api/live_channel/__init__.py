@@ -1,0 +1,1 @@
+"""What a live channel (a WebSocket) is made of: messages, sessions, limits, predictions, answers."""

@@ -1,0 +1,1 @@
+"""Drafts and scripts as files that other programs read: Markdown, Fountain, Word."""

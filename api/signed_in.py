@@ -1,0 +1,26 @@
+"""Who is signed in to the console, by the cookie that a browser sends."""
+
+from collections.abc import Mapping
+
+from muniment.api.dependencies import Dependencies
+from muniment.api.sessions import Session
+
+COOKIE = "muniment_session"
+SECURE_COOKIE = f"__Host-{COOKIE}"
+"""The name where the console is served by https: browsers take it from this very host only (RFC 6265bis, 4.1.3.2)."""
+
+
+def token_of(cookies: Mapping[str, str]) -> str | None:
+    """The token of the session that a request belongs to, if it brings one."""
+    return cookies.get(SECURE_COOKIE) or cookies.get(COOKIE) or None
+
+
+async def session_of(deps: Dependencies, cookies: Mapping[str, str]) -> Session | None:
+    """The session that a request belongs to; `None` when it brings none, or one that is over.
+
+    Raises:
+        StepFailure: `database_unavailable`.
+
+    """
+    token = token_of(cookies)
+    return await deps.sessions.find(token) if token and deps.sessions is not None else None

@@ -1,0 +1,53 @@
+"""Drafts that are held about a person: those that go back to their documents, and those that they asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from muniment.api.access import Principal
+from muniment.api.dependencies import Dependencies
+from muniment.api.erasures.wired import erasures_of
+from muniment.api.script_reads import rows
+from muniment.api.subjects.archive import Archive
+
+TEXTS = {"brief", "text"}
+
+
+async def drafts_about(
+    deps: Dependencies, who: Principal, subject: str, documents: Sequence[UUID]
+) -> dict[UUID, tuple[UUID, ...]]:
+    """The drafts, each with all the documents that it goes back to, also those of others.
+
+    One that goes back to an edit's draft is among them, as it is for an erasure. Raises
+    `StepFailure(database_unavailable)`.
+    """
+    asked = await erasures_of(deps).drafts_asked_by(who.tenant, subject)
+    if deps.draft_sources is None:
+        return dict.fromkeys(asked, ())
+    using = await deps.draft_sources.using(who.tenant, documents)
+    found = dict.fromkeys([*asked, *(one.draft_id for one in using)])
+    return {draft_id: await deps.draft_sources.documents(who.tenant, draft_id) for draft_id in found}
+
+
+async def add_draft(
+    deps: Dependencies, who: Principal, draft_id: UUID, documents: Sequence[UUID], archive: Archive
+) -> dict[str, Any]:
+    """What is said of a draft, without its words; those are put into the archive. `documents`: what it goes back to."""
+    told: dict[str, Any] = {"draft_id": str(draft_id), "documents": [str(one) for one in documents], "draft": None}
+    scripts = deps.scripts
+    row = await scripts.draft(who.tenant, draft_id) if scripts else None
+    if scripts and row is None and (last := await scripts.last_words(who.tenant, draft_id)):
+        # It went with its episode: its words are held for who reads the past.
+        scripts = scripts.as_of(last)
+        row = await scripts.draft(who.tenant, draft_id)
+        told["deleted"] = True
+    if row is None or scripts is None:
+        return told  # noted before anything of it was written, and nothing was
+    shown = rows.draft(row, await scripts.citations(who.tenant, draft_id))
+    told["draft"] = shown.model_dump(mode="json", exclude=TEXTS)
+    for name in sorted(TEXTS):
+        words = getattr(shown, name)
+        told[name] = f"drafts/{draft_id}/{name}.txt" if words else None
+        if words:
+            await archive.add(told[name], words)
+    return told

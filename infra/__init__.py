@@ -1,0 +1,1 @@
+"""The outermost layer: settings, logging, wiring, command line, embedded stack."""

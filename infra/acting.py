@@ -1,0 +1,118 @@
+"""What a command line does directly, past the API, leaves entries in the trail: one before it is done, one after.
+
+They go to the spool first, as everywhere: the log may be away, or not even run yet. Then they are brought to the log,
+if that answers within a moment; if not, the next process of this installation does it.
+"""
+
+import asyncio
+import getpass
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from muniment.api.auditing.entry import Asked, entry
+from muniment.infra.settings import Settings
+from muniment.infra.trailing import trail_folder
+from muniment.producers.kafka import KafkaPublisher
+from muniment.producers.trail.delivering import deliver
+from muniment.producers.trail.spool import Spool
+from muniment.schemas.audit import HOUSE, Outcome
+from muniment.schemas.errors import StepFailure
+from muniment.schemas.record import Record
+
+SOURCE = "muniment.cli"
+AGENT = "muniment"
+CONFIRM_S = 3.0
+
+
+@dataclass
+class Act:
+    """What is being done; what is found out meanwhile may be filled in.
+
+    Attributes:
+        action: What, as `noun.verb`.
+        kind: What sort of thing it is done to.
+        entity: Its id or name.
+        tenant: Whose it is.
+        reason: Why.
+
+    """
+
+    action: str
+    kind: str = ""
+    entity: str = ""
+    tenant: str = HOUSE
+    reason: str = ""
+
+
+def actor() -> str:
+    """Who sits at the command line, as the system knows him."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "cli:unknown"
+
+
+@contextmanager
+def acting(
+    settings: Settings, action: str, *, kind: str = "", entity: str = "", tenant: str = HOUSE, reason: str = ""
+) -> Iterator[Act]:
+    """Do inside what the trail has to tell of. What is raised inside is told as `failed`, and goes on.
+
+    Raises:
+        OSError: the trail cannot be written; nothing is done then.
+
+    """
+    folder = trail_folder(settings)
+    try:
+        with entering(folder, Act(action, kind, entity, tenant, reason)) as act:
+            yield act
+    finally:
+        if settings.kafka_bootstrap:
+            asyncio.run(_deliver(folder, settings.kafka_bootstrap))
+
+
+@contextmanager
+def entering(folder: Path, act: Act) -> Iterator[Act]:
+    """The same for what has the spool at hand; whoever runs next brings the entries to the log."""
+    spool = Spool(folder)
+    outcome = Outcome.FAILED
+    try:
+        spool.append(_entry(act, Outcome.BEGUN))
+        yield act
+        outcome = Outcome.DONE
+    finally:
+        spool.append(_entry(act, outcome))
+        spool.close(remove=False)
+
+
+async def _deliver(folder: Path, bootstrap: str) -> None:
+    if not structlog.is_configured():
+        # What a command prints is its product, and may be JSON: remarks do not belong into it.
+        quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+        structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # What does not go now lies in the folder for the next process.
+    with suppress(StepFailure, TimeoutError):
+        async with KafkaPublisher(bootstrap, client_id="muniment-cli", confirm_s=CONFIRM_S) as log:
+            await deliver(folder, log)
+
+
+def _entry(act: Act, outcome: Outcome) -> Record:
+    asked = Asked(
+        tenant=act.tenant,
+        actor=actor(),
+        source=SOURCE,
+        action=act.action,
+        kind=act.kind,
+        entity=act.entity,
+        reason=act.reason,
+        user_agent=AGENT,
+    )
+    return entry(asked, outcome, event_id=uuid7(), now=datetime.now(UTC))

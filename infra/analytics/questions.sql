@@ -1,0 +1,31 @@
+-- cost_per_project_and_day: what embedding cost, in millionths of the currency of the price; a project is a tenant
+select _tenant as project, cast(_time as date) as day, sum(cost_micros) as cost_micros, sum(tokens) as tokens
+from ChunksEmbedded group by all order by project, day
+
+-- slowest_step: from what caused an event to the event itself, waiting included, by the step that said it
+select f.step, count(*) as times, round(median(f.took_s), 3) as median_s, round(max(f.took_s), 3) as worst_s
+from (
+    select replace(effect._source, 'muniment.', '') as step, epoch_ms(effect._time - cause._time) / 1000.0 as took_s
+    from facts effect join facts cause on effect._causation_id = cause._event_id and effect._event_id <> cause._event_id
+    where effect._topic not in ('muniment.operations', 'muniment.erasures', 'muniment.jobs')
+) f
+group by f.step order by worst_s desc, f.step
+
+-- retry_causes: why records waited, by step
+select header(_headers, 'retry_step') as step, header(_headers, 'retry_code') as cause,
+    count(*) as waits, count(distinct _event_id) as records
+from log where _topic like 'muniment.retry.%' group by all order by waits desc, step, cause
+
+-- dead_letters_by_fingerprint: what no retry could help, alike ones together
+select fingerprint, step, code, count(*) as letters, min(_time) as first_seen
+from DocumentDeadLettered group by fingerprint, step, code order by letters desc, fingerprint
+
+-- documents_by_type: documents that are there, by the type of their newest text
+select media_type, count(*) as documents
+from (
+    select document_id, arg_max(media_type, version) as media_type from DocumentExtracted
+    where document_id not in (select document_id from DocumentDeleted)
+        and document_id not in (select document_id from DocumentErased)
+    group by document_id
+)
+group by media_type order by documents desc, media_type

@@ -1,0 +1,1 @@
+"""The command line: `muniment`. One file a command; `main` lists them."""

@@ -1,0 +1,169 @@
+"""`muniment audit checkpoints`, `prove`, `consistency`, `findings`: what was signed, and what it proves."""
+
+import asyncio
+import json
+from typing import Any
+
+import typer
+
+from muniment.infra.cli.ordering import got
+
+
+def register(audit: typer.Typer) -> None:
+    """Add the commands."""
+    audit.command("checkpoints")(checkpoints)
+    audit.command("prove")(prove)
+    audit.command("consistency")(consistency)
+    audit.command("findings")(findings)
+
+
+def checkpoints(
+    log: str | None = typer.Argument(None, help="TOPIC:PARTITION, for all that was signed of one partition."),
+    limit: int = typer.Option(50, "--limit", min=1, max=200, help="Most of them."),
+    as_json: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
+    """The newest checkpoint of every partition, or all of one."""
+    found = got(f"/v1/checkpoints/{'/'.join(_place(log))}", limit=limit) if log else got("/v1/checkpoints")
+    if as_json:
+        print(json.dumps(found["items"], indent=2))
+        return
+    from rich.console import Console
+
+    from muniment.infra.cli import render
+
+    columns = ("partition", "leaves", "up to", "signed", "root", "key")
+    rows = [
+        (
+            f"{one['topic']}:{one['partition']}",
+            one["size"],
+            one["next_offset"] - 1,
+            render.ago(one["signed_at"]),
+            one["root"][:16],
+            one["key_id"],
+        )
+        for one in found["items"]
+    ]
+    console = Console()
+    shown = render.table(
+        columns,
+        rows,
+        right={"leaves", "up to"},
+        whole={"partition", "signed", "root", "key"},
+        spare=("key", "root", "up to"),
+        width=console.width,
+    )
+    console.print(shown if rows else "nothing was signed yet")
+
+
+def prove(
+    position: str = typer.Argument(help="TOPIC:PARTITION:OFFSET."),
+    size: int | None = typer.Option(None, "--size", min=1, help="In the checkpoint of so many leaves."),
+    as_json: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
+    """Prove that a record is in a signed tree. The proof is checked here as well: exit code 1 when it does not hold."""
+    found = got("/v1/proofs/inclusion", position=position, size=size)
+    keys = got("/v1/checkpoints/keys")
+    wrong = _wrong_inclusion(found, keys)
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        checkpoint = found["checkpoint"]
+        what = f"gap ({found['gap']})" if found["gap"] else "record"
+        print(f"{position} is a {what}: leaf {found['leaf_index']}, {found['leaf_hash']}")
+        print(*(f"  {one}" for one in found["path"]), sep="\n")
+        print(f"root {checkpoint['root']} of {checkpoint['size']} leaves")
+        print(f"signed {checkpoint['signed_at']} by {checkpoint['key_id']}")
+        print(wrong or "the proof holds")
+    raise typer.Exit(1 if wrong else 0)
+
+
+def consistency(
+    log: str = typer.Argument(help="TOPIC:PARTITION."),
+    old: int = typer.Argument(min=1, help="Leaves of the older checkpoint."),
+    new: int | None = typer.Argument(None, min=1, help="Leaves of the newer one; the newest when left out."),
+    as_json: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
+    """Prove that between two checkpoints a log only grew. Checked here as well: exit code 1 when it does not hold."""
+    topic, partition = _place(log)
+    found = got("/v1/proofs/consistency", topic=topic, partition=partition, to=new, **{"from": old})
+    wrong = _wrong_consistency(found, got("/v1/checkpoints/keys"))
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        for name in ("old", "new"):
+            one = found[name]
+            print(f"{name} {one['size']} leaves, root {one['root']}, signed {one['signed_at']}")
+        print(*(f"  {one}" for one in found["path"]), sep="\n")
+        print(wrong or "the proof holds: nothing of the older one was changed")
+    raise typer.Exit(1 if wrong else 0)
+
+
+def findings(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
+    """What on the log is not as it was sealed; exit code 1 when there is anything. Asks the database."""
+    import asyncpg
+
+    from muniment.infra.bootstrap import CONNECT_S, database_url
+    from muniment.infra.stack.record import load_settings
+    from muniment.producers.postgres import database
+    from muniment.producers.sealing.proving import Proofs
+
+    async def ask() -> list[Any]:
+        async with (
+            database(),
+            asyncpg.create_pool(database_url(load_settings()), min_size=1, max_size=1, timeout=CONNECT_S) as pool,
+        ):
+            return await Proofs(pool).findings()
+
+    found = [dict(row) | {"found_at": row["found_at"].isoformat()} for row in asyncio.run(ask())]
+    if as_json:
+        print(json.dumps(found, indent=2))
+    for one in [] if as_json else found:
+        last = one["next_offset"] - 1
+        print(f"{one['topic']}:{one['partition']}:{one['first_offset']} to {last} {one['kind']}: {one['detail']}")
+    if not found and not as_json:
+        print("the log is as it was sealed")
+    raise typer.Exit(1 if found else 0)
+
+
+def _place(log: str) -> tuple[str, str]:
+    topic, _, partition = log.rpartition(":")
+    if not topic or not partition.isdecimal():
+        raise typer.BadParameter(f"{log} is not TOPIC:PARTITION, such as muniment.documents:3")
+    return topic, partition
+
+
+def _wrong_inclusion(found: Any, keys: Any) -> str:
+    from muniment.schemas.proofs.merkle import is_included
+
+    head = _head(found["checkpoint"], keys)
+    if head is None:
+        return "the checkpoint is not signed by a key of this installation"
+    path = [bytes.fromhex(one) for one in found["path"]]
+    holds = is_included(found["leaf_index"], head.size, bytes.fromhex(found["leaf_hash"]), path, head.root)
+    return "" if holds else "the proof does not hold"
+
+
+def _wrong_consistency(found: Any, keys: Any) -> str:
+    from muniment.schemas.proofs.merkle import is_consistent
+
+    old, new = _head(found["old"], keys), _head(found["new"], keys)
+    if old is None or new is None:
+        return "a checkpoint is not signed by a key of this installation"
+    holds = is_consistent(old, new, [bytes.fromhex(one) for one in found["path"]])
+    return "" if holds else "the proof does not hold: the log was rewritten"
+
+
+def _head(checkpoint: Any, keys: Any) -> Any:
+    """The tree of a checkpoint, read from its note, if one of the keys signed that."""
+    from datetime import datetime
+
+    from muniment.schemas.proofs.checkpoints import parse_checkpoint
+    from muniment.schemas.proofs.notes import parse_note, signer_of
+    from muniment.schemas.proofs.signatures import PublicKey
+
+    known = [
+        PublicKey(one["key_id"], bytes.fromhex(one["public"]), datetime.fromisoformat(one["created_at"]))
+        for one in keys["items"]
+    ]
+    note = parse_note(checkpoint["note"])
+    return parse_checkpoint(note.text).head if signer_of(note, known) else None

@@ -1,0 +1,132 @@
+"""`muniment keys rotate-kek`, `drop-kek`, `backup` and `restore`: the store of the keys that open the log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+T = TypeVar("T")
+Passphrase = typer.Option(..., "--passphrase-file", "-p", help="File that holds the passphrase of the backup.")
+
+
+def register(keys: typer.Typer) -> None:
+    """Add the commands to those of `muniment keys`."""
+    keys.command("rotate-kek")(rotate_kek)
+    keys.command("drop-kek")(drop_kek)
+    keys.command("backup")(backup)
+    keys.command("restore")(restore)
+
+
+def rotate_kek() -> None:
+    """Make a new key-encryption key and wrap every data key by it. Killed in the middle, it goes on where it was."""
+    from muniment.infra.acting import acting
+    from muniment.infra.erasing import wrapping
+    from muniment.producers import key_file
+    from muniment.producers.rewrapping import in_use, rewrap
+    from muniment.producers.wrapping import FileWrapping
+
+    settings = _settings()
+
+    async def run(pool: Any) -> int:
+        made = wrapping(settings)
+        if isinstance(made, FileWrapping) and await in_use(pool) <= {await made.current()}:
+            # Nothing is left over from a rotation that was not brought to its end: this is a new one.
+            key_file.rotate(settings.key_ring_file)
+        return await rewrap(pool, made, lambda n: typer.echo(f"{n} keys", err=True))
+
+    with acting(settings, "data_keys.rewrap", kind="key_encryption_key") as act:
+        done = _with_pool(run)
+        act.reason = f"{done} keys"
+    print(
+        f"{done} keys are wrapped by the current key-encryption key now; see `muniment keys drop-kek` for the old ones"
+    )
+
+
+def drop_kek() -> None:
+    """Destroy key-encryption keys of the file that nothing is wrapped by. Backups that need them open nothing then."""
+    from muniment.infra.acting import acting
+    from muniment.producers import key_file
+    from muniment.producers.rewrapping import in_use
+
+    settings = _settings()
+    with acting(settings, "key_encryption_key.drop", kind="key_encryption_key") as act:
+        gone = key_file.drop(settings.key_ring_file, _with_pool(in_use))
+        act.entity = ", ".join(gone)
+    print(f"destroyed {', '.join(gone)}" if gone else "every key-encryption key is in use")
+
+
+def backup(
+    file: Path = typer.Argument(help="A new file."),
+    passphrase: Path = Passphrase,
+) -> None:
+    """Write the data keys, as they are wrapped, into an encrypted file. Keep it apart from the key ring file."""
+    from muniment.infra.acting import acting
+    from muniment.producers.key_backup import backup as write
+
+    word = _word(passphrase)
+    try:
+        with acting(_settings(), "data_keys.backup", kind="data_keys") as act:
+            count = _with_pool(lambda pool: write(pool, file, word))
+            act.reason = f"{count} keys"
+    except FileExistsError:
+        raise typer.BadParameter(f"{file} is there already") from None
+    print(f"{count} keys in {file}")
+
+
+def restore(
+    file: Path = typer.Argument(help="What `muniment keys backup` wrote.", exists=True),
+    passphrase: Path = Passphrase,
+) -> None:
+    """Put keys back that the store has not. What was erased since then stays destroyed: the log is asked."""
+    from muniment.infra.acting import acting
+    from muniment.infra.not_set import required
+    from muniment.producers.destroyed_keys import destroyed_on_log
+    from muniment.producers.key_backup import NoBackup
+    from muniment.producers.key_backup import restore as put_back
+
+    word = _word(passphrase)
+    bootstrap = required(_settings().kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
+
+    async def run(pool: Any) -> Any:
+        return await put_back(pool, file, word, await destroyed_on_log(bootstrap))
+
+    try:
+        with acting(_settings(), "data_keys.restore", kind="data_keys") as act:
+            done = _with_pool(run)
+            act.reason = f"{done.keys} keys are back, {done.destroyed} stay destroyed"
+    except NoBackup as error:
+        typer.echo(f"muniment: {error}", err=True)
+        raise typer.Exit(1) from None
+    print(f"keys that are back: {done.keys}; that stay destroyed: {done.destroyed}")
+
+
+def _word(path: Path) -> str:
+    word = path.read_text("utf-8").strip()
+    if not word:
+        raise typer.BadParameter(f"{path} is empty")
+    return word
+
+
+def _settings() -> Any:
+    from muniment.infra.stack.record import load_settings
+
+    return load_settings()
+
+
+def _with_pool(work: Callable[[Any], Awaitable[T]]) -> T:
+    import asyncpg
+
+    from muniment.infra.bootstrap import database_url
+    from muniment.producers.postgres import database
+
+    async def run() -> T:
+        async with database():
+            pool = await asyncpg.create_pool(database_url(_settings()), min_size=1, max_size=2, timeout=10)
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())

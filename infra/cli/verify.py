@@ -1,0 +1,158 @@
+"""`muniment verify`: prove that the read models are what the log says, and certify it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from muniment.projections.replaying.replay import Progress
+    from muniment.projections.verifying.verify import Verified
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify")(verify)
+
+
+def verify(
+    *,
+    projections: list[str] = typer.Argument(None, metavar="[PROJECTION...]", help="Which read models; all by default."),
+    out: Path = typer.Option(None, "--out", "-o", help="Write the certificate to this file."),
+    concurrency: int = typer.Option(2, "--concurrency", "-n", min=1, max=64, help="Lanes read side by side."),
+    check: Path = typer.Option(None, "--check", help="Only check who signed this certificate, and that it is whole."),
+    key: str = typer.Option("", "--key", help="With --check: the public key to trust (base64), not those of here."),
+    as_json: bool = typer.Option(False, "--json", help="Print the certificate."),
+) -> None:
+    """Fold the whole log once more and compare the result with what readers see, row by row. Nothing is switched.
+
+    Exit code 1 when a row was changed, added or removed, each named with the event that says otherwise; or, with
+    --check, when the certificate is not what was signed.
+    """
+    if check is not None:
+        _check(check, key)
+        return
+    from muniment.infra.cli.replay import named
+
+    names = named(projections or [], every=not projections)
+    found = [_one(name, concurrency) for name in names]
+    certificate = _certificate(found)
+    if out is not None:
+        out.write_text(json.dumps(certificate, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if as_json:
+        print(json.dumps(certificate, ensure_ascii=False))
+    else:
+        for one in found:
+            _told(one)
+        if out is not None:
+            print(f"certificate: {out}, signed by {certificate['signature']['key_id']}")
+    raise typer.Exit(1 if any(one.rows for one in found) else 0)
+
+
+def _one(name: str, lanes: int) -> "Verified":
+    import uvloop
+
+    from muniment.infra.cli.failing import tell
+    from muniment.infra.cli.replay import progress
+    from muniment.projections.fold import PoisonRecord
+    from muniment.projections.replaying.load import Stopped
+    from muniment.projections.verifying.verify import Outdated
+
+    try:
+        with progress(name) as show:
+            return uvloop.run(_run(name, lanes, show))
+    except PoisonRecord as poison:
+        tell(
+            f"{name} cannot be verified: {poison}\nthe live one has folded it: it was folded by another program\n"
+            f'to leave it out: muniment projections skip {name} {poison.place} --reason "…"'
+        )
+    except Outdated as error:
+        tell(f"{name} cannot be verified: {error}\ndo: muniment replay {name}")
+    except Stopped:
+        tell("stopped; nothing was proved")
+        raise typer.Exit(130) from None
+    raise typer.Exit(1)
+
+
+async def _run(name: str, lanes: int, show: "Callable[[Progress], None]") -> "Verified":
+    import asyncio
+
+    from muniment.infra.cli.replay import stoppable
+    from muniment.infra.replaying import collect_seldom, ground
+    from muniment.infra.stack.record import load_settings
+    from muniment.projections.registry import PROJECTIONS
+    from muniment.projections.verifying.verify import Look, verify
+
+    collect_seldom()
+
+    async def work(stop: asyncio.Event) -> "Verified":
+        async with ground(load_settings()) as found:
+            passed = found.operations.state.passed_by(name)
+            look = Look(lanes=lanes, passed=passed, on_progress=show, stop=stop)
+            return await verify(PROJECTIONS[name](found.config.dimensions), found.config, found.codec, look)
+
+    return await stoppable(work)
+
+
+def _certificate(found: "list[Verified]") -> dict[str, Any]:
+    from importlib.metadata import version
+
+    from muniment.infra.stack.record import load_settings
+    from muniment.producers.clock import utc_now
+    from muniment.producers.signing import Signer
+    from muniment.projections.verifying.certificate import certified
+
+    return certified(found, Signer(load_settings().signing_keys_file), utc_now(), version("muniment"))
+
+
+def _told(found: "Verified") -> None:
+    rows = sum(other.rows for _, other in found.comparison.tables.values())
+    rate = found.events / found.seconds if found.seconds else 0.0
+    name = found.comparison.projection
+    what = f"{rows} rows in {len(found.comparison.tables)} tables, {found.events} events, {rate:,.0f} events/s"
+    if not found.rows:
+        print(f"{name}: every row is what the log says ({what})")
+    else:
+        print(f"{name}: {found.rows} rows are not what the log says ({what})")
+    for table in found.differences:
+        for row in table.found:
+            said = found.said.get(str(row))
+            none = "no event on the log makes this row" if row.how == "added" else "the event was not looked for"
+            print(f"  {row}\n    {f'by {said}' if said else none}")
+        if table.total > len(table.found):
+            print(f"  and {table.total - len(table.found)} more rows of {table.table}")
+    for column, reason in found.comparison.left_out.items():
+        print(f"  not compared: {column} ({reason})")
+    for places, why in ((found.passed, "skipped by an operator"), (found.parked, "parked, for it cannot be folded")):
+        for topic, partition, offset in places:
+            print(f"  passed by: {topic}:{partition}:{offset} ({why})")
+
+
+def _check(path: Path, key: str) -> None:
+    import base64
+    import binascii
+
+    from muniment.infra.cli.failing import tell
+    from muniment.infra.stack.record import load_settings
+    from muniment.producers.signing import Signer
+    from muniment.projections.verifying.certificate import checked
+    from muniment.schemas.proofs.signatures import key_id_of
+
+    try:
+        if key:
+            public = base64.b64decode(key, validate=True)
+            known = {key_id_of(public): public}
+        else:
+            known = {one.key_id: one.value for one in Signer(load_settings().signing_keys_file).public_keys()}
+        given = json.loads(path.read_text("utf-8"))
+        signer = checked(given, known.get)
+    except (OSError, ValueError, binascii.Error) as error:
+        tell(f"{path}: {error}")
+        raise typer.Exit(1) from None
+    body = given["certificate"]
+    names = ", ".join(one["read_model"] for one in body["read_models"])
+    print(f"{path}: signed by {signer} of {body['installation']} at {body['issued_at']}: {names}: {body['result']}")
+    raise typer.Exit(0 if body["result"] == "equal" else 1)

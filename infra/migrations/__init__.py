@@ -1,0 +1,1 @@
+"""The tables that are truth in themselves: keys, claims, the deciders' state and outbox. Forward only."""

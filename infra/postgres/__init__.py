@@ -1,0 +1,1 @@
+"""The embedded Postgres server: where it may live, its settings, its command lines and its readiness."""

@@ -1,0 +1,60 @@
+"""Which port each part listens on: the one that was set, else the one it had before, else a free one."""
+
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+
+LOOPBACK = "127.0.0.1"
+LOWEST, HIGHEST = 15_000, 32_000
+"""Below the range from which the system takes the near end of outgoing connections: while a part restarts, one of these
+could otherwise take its port, or even connect to itself on it and be mistaken for the part."""
+
+
+class PortTakenError(RuntimeError):
+    """A port that was asked for is in use by somebody else."""
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether nobody listens there now."""
+    with socket.socket() as probe:
+        # As servers do themselves: the remains of closed connections are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def any_free() -> int:
+    """A port that nobody listens on."""
+    while True:
+        port = LOWEST + secrets.randbelow(HIGHEST - LOWEST)
+        if is_free(port):
+            return port
+
+
+def choose(
+    wanted: Mapping[str, int],
+    before: Mapping[str, int],
+    free: Callable[[int], bool] = is_free,
+    new: Callable[[], int] = any_free,
+) -> dict[str, int]:
+    """A port for every name of `wanted`, all different. A wanted port of 0 leaves the choice.
+
+    Raises `PortTakenError`, naming setting and port, when a port that was set is in use.
+    """
+    chosen: dict[str, int] = {}
+    for name, port in wanted.items():
+        if port:
+            if port in chosen.values() or not free(port):
+                raise PortTakenError(f"port {port} is in use: set MUNIMENT_{name.upper()} to another, or to 0")
+            chosen[name] = port
+    for name in wanted.keys() - chosen.keys():
+        port = before.get(name, 0)
+        if not port or port in chosen.values() or not free(port):
+            port = new()
+            while port in chosen.values():
+                port = new()
+        chosen[name] = port
+    return {name: chosen[name] for name in wanted}

@@ -1,0 +1,1 @@
+"""Circuit breakers round outside services: what one process learns, none has to learn again."""

@@ -1,0 +1,18 @@
+"""A message as aiokafka hands it out, as a record: the way back from `publisher`."""
+
+from typing import Any
+
+from muniment.schemas.record import Record
+
+
+def record_of(message: Any) -> Record:
+    """The record in a consumed message, with its place; what is null on the log is empty here."""
+    return Record(
+        topic=message.topic,
+        key=message.key or b"",
+        value=message.value or b"",
+        headers=tuple(message.headers or ()),
+        partition=message.partition,
+        offset=message.offset,
+        timestamp_ms=message.timestamp,
+    )

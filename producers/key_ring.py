@@ -1,0 +1,53 @@
+"""The port to the data keys under which personal payloads are sealed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from muniment.schemas.sealing import DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """Whose a data key is, and whether it was destroyed."""
+
+    tenant: str
+    document_id: UUID
+    destroyed: bool
+
+
+class KeyRing(Protocol):
+    """Data keys, one to a document, kept wrapped by a key-encryption key.
+
+    Every method raises `StepFailure(database_unavailable)` when the store is away: a key that cannot be looked up
+    right now is never mistaken for one that was destroyed.
+    """
+
+    async def create(self, tenant: str, document_id: UUID) -> DataKey:
+        """The document's current key, made now if it has none (or its last one was destroyed)."""
+        ...
+
+    async def current(self, tenant: str, document_id: UUID) -> DataKey | None:
+        """The document's current key; `None` when it has none or it was destroyed."""
+        ...
+
+    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey]:
+        """The keys of these ids; one that is missing from the answer was destroyed."""
+        ...
+
+    async def owner(self, key_id: UUID) -> KeyOwner | None:
+        """Whose key that is or was; `None` when there never was one."""
+        ...
+
+    async def tenant_key(self, tenant: str) -> bytes:
+        """The tenant's secret under which content hashes are taken, made at the first call."""
+        ...
+
+    async def destroy(self, tenant: str, document_id: UUID, *, made_before: datetime | None = None) -> int:
+        """Destroy every key of the document; how many there were. What they sealed is unreadable from now on.
+
+        With `made_before`, a time of the key store's own clock, a key that was made at or after it stays.
+        """
+        ...

@@ -1,0 +1,117 @@
+"""The blob store in a local folder: `<tenant>/<first two of the digest>/<digest>`, written aside and renamed."""
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from muniment.producers.blobs import REF_PREFIX, Blob, Guard, tenant_folder, unguarded
+from muniment.producers.disk import is_full
+from muniment.producers.own_folder import OwnFolder, remove
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
+
+_PIECE = 1 << 20
+
+
+class LocalBlobs:
+    """See `BlobStore`. Durable once `put` returns: file and folder are synced."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._own: OwnFolder | None = None
+
+    async def put(self, tenant: str, chunks: AsyncIterator[bytes], guard: Guard = unguarded) -> Blob:
+        """See `BlobStore.put`."""
+        descriptor, draft = self._draft()
+        digest, size, placing = hashlib.sha256(), 0, False
+        try:
+            with _closed_anyhow(os.fdopen(descriptor, "wb")) as out:
+                async for piece in chunks:
+                    with _away():
+                        out.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+                with _away():
+                    out.flush()
+                    # The disk takes its time; the loop has others to serve meanwhile.
+                    await asyncio.to_thread(os.fsync, out.fileno())
+            blob = Blob(REF_PREFIX + digest.hexdigest(), size)
+            async with guard(blob):
+                placing = True
+                with _away():
+                    await asyncio.to_thread(self._place, draft, self._path(tenant, blob.ref))
+            return blob
+        finally:
+            if placing:
+                # Perhaps this very moment, in a thread that a cancellation left behind: not to be written to.
+                draft.unlink(missing_ok=True)
+            else:
+                await asyncio.to_thread(remove, draft)
+
+    async def open(self, tenant: str, ref: str) -> AsyncIterator[bytes]:
+        """See `BlobStore.open`."""
+        try:
+            source = self._path(tenant, ref).open("rb")
+        except FileNotFoundError:
+            raise StepFailure(ErrorCode.BLOB_MISSING, f"no blob {ref}") from None
+        except OSError as error:
+            raise StepFailure(ErrorCode.BLOB_UNAVAILABLE, type(error).__name__) from error
+        with source:
+            while piece := source.read(_PIECE):
+                yield piece
+
+    async def delete(self, tenant: str, ref: str) -> bool:
+        """See `BlobStore.delete`."""
+        with _away():
+            path = self._path(tenant, ref)
+            there = path.exists()
+            path.unlink(missing_ok=True)
+            return there
+
+    def _draft(self) -> tuple[int, Path]:
+        with _away():
+            if self._own is None or not self._own.path.exists():
+                self._own = OwnFolder(self._root / ".drafts")
+            descriptor, name = tempfile.mkstemp(dir=self._own.path)
+            return descriptor, Path(name)
+
+    def _path(self, tenant: str, ref: str) -> Path:
+        digest = ref.removeprefix(REF_PREFIX)
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):  # noqa: PLR2004 - hex of SHA-256
+            raise StepFailure(ErrorCode.BLOB_MISSING, "not the reference of a blob")
+        return self._root / tenant_folder(tenant) / digest[:2] / digest
+
+    def _place(self, draft: Path, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            return
+        draft.replace(path)
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        code = ErrorCode.DISK_FULL if is_full(error) else ErrorCode.BLOB_UNAVAILABLE
+        raise StepFailure(code, f"blob store: {type(error).__name__}") from error
+
+
+@contextmanager
+def _closed_anyhow(out: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Close it without a word: what is left in its buffer was synced, or belongs to a draft that goes."""
+    try:
+        yield out
+    finally:
+        with suppress(OSError):
+            out.close()

@@ -1,0 +1,79 @@
+"""Encodes and decodes records with the keys they need: the async side of `schemas.codec`."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from muniment.producers.key_ring import KeyRing
+from muniment.schemas.codec import Envelope, KeyOf, decode, encode, key_id_in
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import MunimentError, StepFailure
+from muniment.schemas.event import Event
+from muniment.schemas.metadata import Metadata
+from muniment.schemas.record import Record
+from muniment.schemas.sealing import DataKey
+
+_PARTS = 3
+"""Of a CloudEvents type: namespace, name, version."""
+
+
+class LogCodec:
+    """The codec with a key ring behind it."""
+
+    def __init__(self, key_ring: KeyRing) -> None:
+        self._key_ring = key_ring
+
+    async def encode(self, event: Event, meta: Metadata) -> Record:
+        """The record of an event, its personal fields sealed under the current key of the document, project or draft.
+
+        Raises:
+            StepFailure: `key_destroyed` when that has no key any more; `database_unavailable`.
+
+        """
+        owner = event.sealed_for
+        return encode(event, meta, None if owner is None else await self.key(meta.tenant, owner))
+
+    async def key(self, tenant: str, owner: UUID) -> DataKey | None:
+        """The current key of a document, project or draft, for who encodes where nothing may be awaited."""
+        return await self._key_ring.current(tenant, owner)
+
+    async def decode(self, record: Record) -> Envelope:
+        """The event in a record; personal fields whose key was destroyed read as `REDACTED`."""
+        return decode(record, await self._key_of([record]))
+
+    async def decode_many(
+        self, records: Sequence[Record], *, unopened: Collection[str] = ()
+    ) -> list[Envelope | MunimentError]:
+        """Decode a batch with one look-up of keys; a record that cannot be decoded gives its error in its place.
+
+        The sealed fields of the events named by `unopened` are left sealed, and read as `REDACTED`.
+        """
+        shut = [bool(unopened) and _name_of(record) in unopened for record in records]
+        key_of = await self._key_of([record for record, is_shut in zip(records, shut, strict=True) if not is_shut])
+        out: list[Envelope | MunimentError] = []
+        for record, is_shut in zip(records, shut, strict=True):
+            try:
+                out.append(decode(record, _no_key if is_shut else key_of))
+            except MunimentError as error:
+                out.append(error)
+        return out
+
+    async def _key_of(self, records: Sequence[Record]) -> KeyOf:
+        wanted = {key_id for r in records if (key_id := key_id_in(r))}
+        keys = await self._key_ring.find(wanted) if wanted else {}
+
+        def key_of(key_id: UUID) -> DataKey | None:
+            if key_id not in wanted:
+                # Nobody looked for it, so nobody can say that it was destroyed.
+                raise StepFailure(ErrorCode.UNDECODABLE, "a sealed field names another key than the header key_id")
+            return keys.get(key_id)
+
+        return key_of
+
+
+def _no_key(_: UUID) -> None:
+    return None
+
+
+def _name_of(record: Record) -> str:
+    parts = (record.header("ce_type") or "").rsplit(".", 2)
+    return parts[1] if len(parts) == _PARTS else ""

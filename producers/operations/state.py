@@ -1,0 +1,151 @@
+"""The fold of `muniment.operations`. Pure; every process folds the same records and so sees the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from muniment.producers.operations.models import EmbeddingModels, fold_models
+from muniment.schemas.event import Event
+from muniment.schemas.flags import FLAGS
+from muniment.schemas.metadata import Metadata
+from muniment.schemas.operations import (
+    BreakerClosed,
+    BreakerOpened,
+    FlagChanged,
+    RedriveEnded,
+    RedriveStarted,
+    StepHalted,
+    StepResumed,
+)
+from muniment.schemas.record import Position
+from muniment.schemas.replays import EventSkipped, EventUnskipped
+
+
+@dataclass(frozen=True, slots=True)
+class SetFlag:
+    """A flag that somebody has set: to what, who, when and why."""
+
+    value: bool
+    actor: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A step that takes no more records: since when and why; `dead` of `settled` when the brake did it, else 0 of 0."""
+
+    reason: str
+    code: str
+    dead: int
+    settled: int
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBreaker:
+    """A service that nobody calls before `until`; after that, whoever needs it may try it once."""
+
+    failures: int
+    code: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRedrive:
+    """A redrive that has not ended, of so many letters."""
+
+    letters: int
+    actor: str
+    tenant: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsState:
+    """How things are after all records read so far."""
+
+    flags: Mapping[str, SetFlag] = field(default_factory=dict)
+    halted: Mapping[str, Halt] = field(default_factory=dict)
+    breakers: Mapping[str, OpenBreaker] = field(default_factory=dict)
+    redrives: Mapping[UUID, RunningRedrive] = field(default_factory=dict)
+    models: EmbeddingModels = field(default_factory=EmbeddingModels)
+    skipped: frozenset[tuple[str, str]] = frozenset()
+
+    def passed_by(self, projection: str) -> frozenset[tuple[str, int, int]]:
+        """The places (topic, partition, offset) that a projection passes by."""
+        places = [_place(place) for name, place in self.skipped if name == projection]
+        return frozenset((p.topic, p.partition, p.offset) for p in places if p)
+
+    def flag(self, name: str) -> bool:
+        """A flag's value, or its default while nobody has set it; `KeyError` for a flag that is not declared."""
+        found = self.flags.get(name)
+        default = FLAGS[name].default
+        return found.value if found else default
+
+
+def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsState:
+    """The state after an event; an equal state when there is nothing to remember of it."""
+    flags, halted, breakers, redrives = state.flags, state.halted, state.breakers, state.redrives
+    match event:
+        case FlagChanged():
+            flags = _with(flags, event.flag, SetFlag(event.value, meta.actor, meta.time, event.reason))
+        case StepHalted():
+            halt = Halt(event.reason, event.code, event.dead, event.settled, meta.actor, meta.time)
+            halted = _with(halted, event.step, halt)
+        case StepResumed():
+            halted = _without(halted, event.step)
+        case BreakerOpened():
+            opened = OpenBreaker(event.failures, event.code, meta.time, _after(meta.time, event.retry_after_s))
+            breakers = _with(breakers, event.breaker, opened)
+        case BreakerClosed():
+            breakers = _without(breakers, event.breaker)
+        case RedriveStarted():
+            running = RunningRedrive(len(event.letters), meta.actor, meta.tenant, meta.time, event.reason)
+            redrives = _with(redrives, event.redrive_id, running)
+        case RedriveEnded():
+            redrives = _without(redrives, event.redrive_id)
+    models, skipped = fold_models(state.models, event), _skipped(state.skipped, event)
+    return OperationsState(flags, halted, breakers, redrives, models, skipped)
+
+
+def _place(text: str) -> Position | None:
+    try:
+        return Position.parse(text)
+    except ValueError:
+        # No decision of ours says so. Nothing lies there, so nothing is passed by.
+        return None
+
+
+def _skipped(skipped: frozenset[tuple[str, str]], event: Event) -> frozenset[tuple[str, str]]:
+    match event:
+        case EventSkipped():
+            return skipped | {(event.projection, event.place)}
+        case EventUnskipped():
+            return skipped - {(event.projection, event.place)}
+        case _:
+            return skipped
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+LONGEST_S = 24 * 3600.0
+
+
+def _with(there: Mapping[K, V], name: K, value: V) -> Mapping[K, V]:
+    return {**there, name: value}
+
+
+def _without(there: Mapping[K, V], name: K) -> Mapping[K, V]:
+    return {n: v for n, v in there.items() if n != name}
+
+
+def _after(moment: datetime, seconds: float) -> datetime:
+    # Whatever a record claims (infinity is a float, too), the fold of it must not fail.
+    sane = seconds if 0 <= seconds <= LONGEST_S else (0.0 if seconds < 0 else LONGEST_S)
+    return moment + timedelta(seconds=sane)

@@ -1,0 +1,76 @@
+"""Finds claims whose command never reached the log, and gives them up: left by a 503, or by a crash before publishing.
+
+The log itself is asked, because nothing else knows: a command may lie there undecided for as long as workers are away.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from muniment.producers.claims import Claims
+from muniment.producers.postgres import database
+from muniment.schemas.record import Position
+from muniment.schemas.topics import COMMANDS_DOCUMENTS
+
+LOG = structlog.get_logger(__name__)
+AT_ONCE = 500
+_SUSPECTS = """
+select tenant, document_id, job_id, min(created_at) as since, now() - make_interval(secs => $1) as before
+from (
+    select tenant, document_id, split_part(kind, '/', 1)::uuid as job_id, created_at from muniment_claims.claims
+    where created_at < now() - make_interval(secs => $1)
+) as old
+where not exists (select from muniment_deciding.inbox where command_id = job_id)
+    and not exists (select from muniment_access.outbox where command_id = job_id and position is null)
+group by tenant, document_id, job_id order by since limit $2"""
+
+
+class Looks(Protocol):
+    """What is asked of `producers.command_log.CommandLog`."""
+
+    async def first(self, topic: str, wanted: Collection[UUID], since: datetime) -> dict[UUID, Position]:
+        """Where those of the wanted records that are on the log lie."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one round did: claims of so many jobs were given up, so many are on the log and wait to be decided."""
+
+    released: int
+    waiting: int
+
+
+class Orphans:
+    """The sweep. Twice is once, and two at once are harmless: a claim that was renewed meanwhile stays."""
+
+    def __init__(self, pool: Any, claims: Claims, looks: Looks, *, grace_s: float) -> None:
+        """`grace_s`: how old a claim has to be; far longer than a request, with its repeats, can take."""
+        self._pool = pool
+        self._claims = claims
+        self._looks = looks
+        self._grace_s = grace_s
+
+    async def sweep(self) -> Swept:
+        """One round over at most `AT_ONCE` jobs.
+
+        Raises:
+            StepFailure: `database_unavailable`, `log_unavailable`, `blob_unavailable`; nothing is lost by it.
+
+        """
+        async with database():
+            rows = await self._pool.fetch(_SUSPECTS, self._grace_s, AT_ONCE)
+        if not rows:
+            return Swept(0, 0)
+        # Looked at after the outbox: what was drained in between is found on the log.
+        since = min(row["since"] for row in rows)
+        there = await self._looks.first(COMMANDS_DOCUMENTS.name, [row["job_id"] for row in rows], since)
+        gone = [row for row in rows if row["job_id"] not in there]
+        for row in gone:
+            await self._claims.release(row["tenant"], row["document_id"], [row["job_id"]], before=row["before"])
+            LOG.info("claims_orphaned", tenant=row["tenant"], job_id=str(row["job_id"]))
+        return Swept(len(gone), len(rows) - len(gone))

@@ -1,0 +1,159 @@
+"""Gathers what goes into an evidence bundle: sealed leaves with their proofs, and what the log has there now."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from muniment.producers.sealing.batches import CorruptBatch
+from muniment.producers.sealing.log_reader import Extent, LogReader, Place
+from muniment.producers.sealing.proving import Inclusion, NotSealed, Proofs, Signed
+from muniment.schemas.proofs.bundle import Grown, Item, Part
+from muniment.schemas.proofs.checkpoints import parse_checkpoint
+from muniment.schemas.proofs.leaves import Gap, Leaf, LogRecord, encode
+from muniment.schemas.proofs.merkle import leaf_hash
+from muniment.schemas.proofs.notes import parse_note
+from muniment.schemas.record import Position
+
+BATCH = 500
+"""Leaves that are proved at once."""
+Wanted = Callable[[LogRecord], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Offsets of a partition, from the first to the last one."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Span":
+        """`topic:partition:first-last`; `ValueError` for anything else."""
+        try:
+            topic, partition, offsets = text.rsplit(":", 2)
+            first, _, last = offsets.partition("-")
+            out = cls(topic, int(partition), int(first), int(last or first))
+        except ValueError:
+            out = cls("", 0, 0, 0)
+        if not (out.topic and 0 <= out.first <= out.last and out.partition >= 0):
+            raise ValueError("not a range: write TOPIC:PARTITION:FROM-TO")
+        return out
+
+    def __str__(self) -> str:
+        return f"{self.topic}:{self.partition}:{self.first}-{self.last}"
+
+
+def sizes_of(notes: Iterable[str]) -> dict[Place, set[int]]:
+    """Of which partitions checkpoints were kept, and how many leaves each has; `ValueError` for what is none."""
+    found: dict[Place, set[int]] = {}
+    for note in notes:
+        checkpoint = parse_checkpoint(parse_note(note).text)
+        found.setdefault(checkpoint.log, set()).add(checkpoint.head.size)
+    return found
+
+
+class Exporting:
+    """Every call raises `StepFailure` when broker or database are away, and `NotSealed` for what was not signed yet.
+
+    `kept`: sizes of checkpoints that whoever asks has kept, by partition; each is tied to the bundle's own by a proof.
+    """
+
+    def __init__(
+        self, proofs: Proofs, reader: LogReader, *, kept: Mapping[Place, Collection[int]] | None = None
+    ) -> None:
+        self._proofs = proofs
+        self._reader = reader
+        self._kept = kept or {}
+
+    async def span(self, span: Span) -> Part:
+        """Everything in a range of offsets, sealed gaps and what is lost since included."""
+        place = (span.topic, span.partition)
+        signed = await self._proofs.newest(*place)
+        if span.last >= signed.next_offset:
+            raise NotSealed(f"{span.topic}:{span.partition} is signed up to offset {signed.next_offset - 1} only")
+        extent = (await self._reader.extents([span.topic])).get(place, Extent(0, 0))
+        there = {leaf.offset: leaf async for leaf in self._leaves(place, extent, span.first, span.last + 1)}
+        items: list[Item] = []
+        at = span.first
+        while at <= span.last:
+            wanted = [Position(*place, offset) for offset in range(at, min(at + BATCH, span.last + 1))]
+            for proof in await self._proofs.inclusions(wanted, signed):
+                if proof.position.offset >= at:
+                    items.append(_item(proof, there, extent))
+                    at = proof.next_offset
+        return await self._part(place, signed, items)
+
+    async def matching(self, places: Sequence[Place], wanted: Wanted) -> list[Part]:
+        """All sealed records of these partitions that are wanted; partitions without any are left out."""
+        parts = []
+        extents = await self._reader.extents({topic for topic, _ in places})
+        for place in places:
+            if place not in extents:
+                continue
+            try:
+                signed = await self._proofs.newest(*place)
+            except NotSealed:
+                continue  # So it is empty, or was a moment ago.
+            leaves = self._leaves(place, extents[place], 0, signed.next_offset)
+            found = {leaf.offset: leaf async for leaf in leaves if isinstance(leaf, LogRecord) and wanted(leaf)}
+            offsets = sorted(found)
+            items: list[Item] = []
+            for at in range(0, len(offsets), BATCH):
+                positions = [Position(*place, offset) for offset in offsets[at : at + BATCH]]
+                proofs = await self._proofs.inclusions(positions, signed)
+                items += [_item(proof, found, extents[place]) for proof in proofs]
+            if items:
+                parts.append(await self._part(place, signed, items))
+        return parts
+
+    async def _leaves(self, place: Place, extent: Extent, first: int, end: int) -> AsyncIterator[Leaf]:
+        """What the log has there now; a batch that fails its checksum is passed over, and so taken for gone."""
+        at = max(first, extent.start)
+        while at < min(end, extent.end):
+            try:
+                leaves, at = await self._reader.read(place, at)
+            except CorruptBatch as error:
+                leaves, at = [], error.next_offset
+                continue
+            if not leaves:
+                return
+            for leaf in leaves:
+                if leaf.offset < end:
+                    yield leaf
+
+    async def _part(self, place: Place, signed: Signed, items: Sequence[Item]) -> Part:
+        """With the checkpoint that first had the last of the items: it says by when they were there."""
+        first = await self._proofs.first_with(Position(*place, items[-1].offset))
+        notes = {first.size: first.note, signed.size: signed.note}
+        grown = []
+        for size in sorted({first.size, *self._kept.get(place, ())} - {signed.size}):
+            if size > signed.size:
+                told = f"a checkpoint of {size} leaves of {place[0]}:{place[1]} was kept"
+                raise NotSealed(f"{told}, and only {signed.size} are sealed here: this is not the log that was signed")
+            proof = await self._proofs.consistency(*place, size, signed.size)
+            grown.append(Grown(size, signed.size, proof.path))
+        return Part(*place, signed.size, notes, tuple(grown), tuple(items))
+
+
+def _item(proof: Inclusion, there: Mapping[int, Leaf], extent: Extent) -> Item:
+    position = proof.position
+    leaf, why = there.get(proof.first_offset), None
+    if proof.gap is not None and (leaf is None or leaf_hash(encode(leaf)) != proof.leaf_hash):
+        # Nothing is to be seen of a gap that retention left: what was sealed says all there is.
+        leaf = Gap(position.topic, position.partition, proof.first_offset, proof.next_offset, proof.gap)
+    elif isinstance(leaf, Gap) and proof.gap is None:
+        leaf = None
+    if leaf is None:
+        why = "retention" if proof.first_offset < extent.start else "missing"
+    return Item(
+        position.topic,
+        position.partition,
+        proof.first_offset,
+        proof.next_offset,
+        leaf,
+        why,
+        proof.leaf_index,
+        proof.leaf_hash,
+        proof.path,
+    )

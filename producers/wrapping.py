@@ -1,0 +1,79 @@
+"""The port to the key-encryption keys: who wraps data keys, and opens them again (NIST SP 800-57, key wrapping)."""
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from muniment.producers.key_file import FILE_PREFIX, KeyFile, load
+
+
+class Wrapping(Protocol):
+    """Wraps and unwraps data keys under key-encryption keys that never leave it.
+
+    Every method raises `StepFailure(key_ring_unusable)` when the key-encryption key cannot be used right now: work
+    waits then, because a key that cannot be unwrapped must not pass for one that was destroyed.
+    """
+
+    async def current(self) -> str:
+        """The id of the key-encryption key that wraps from now on."""
+        ...
+
+    async def wrap(self, secret: bytes, *, aad: bytes) -> tuple[str, bytes]:
+        """Wrap a secret; the id of the wrapping key, and the wrapped bytes."""
+        ...
+
+    async def unwrap(self, kek_id: str, wrapped: bytes, *, aad: bytes) -> bytes:
+        """Open what `wrap` gave, with the same `aad`."""
+        ...
+
+
+class FileWrapping:
+    """See `Wrapping`: the local key ring file, read again when it has been rotated meanwhile."""
+
+    def __init__(self, key_file: KeyFile, path: Path | None = None) -> None:
+        self._held = key_file
+        self._path = path
+        self._written_ns = 0
+
+    async def current(self) -> str:
+        """See `Wrapping.current`."""
+        await self._read_again()
+        return self._held.current
+
+    async def wrap(self, secret: bytes, *, aad: bytes) -> tuple[str, bytes]:
+        """See `Wrapping.wrap`."""
+        if self._path is not None and self._path.stat().st_mtime_ns != self._written_ns:
+            # It was rotated by another process: nothing new is wrapped by a key that is on its way out.
+            await self._read_again()
+        return self._held.wrap(secret, aad=aad)
+
+    async def unwrap(self, kek_id: str, wrapped: bytes, *, aad: bytes) -> bytes:
+        """See `Wrapping.unwrap`."""
+        if kek_id not in self._held.keys:
+            await self._read_again()
+        return self._held.unwrap(kek_id, wrapped, aad=aad)
+
+    async def _read_again(self) -> None:
+        if self._path is not None:
+            self._held = await asyncio.to_thread(load, self._path)
+            self._written_ns = self._path.stat().st_mtime_ns
+
+
+class MovingWrapping:
+    """See `Wrapping`: wraps by `new`, and opens by the file what the file has wrapped, until all of it is moved."""
+
+    def __init__(self, new: Wrapping, file: FileWrapping) -> None:
+        self._new, self._file = new, file
+
+    async def current(self) -> str:
+        """See `Wrapping.current`."""
+        return await self._new.current()
+
+    async def wrap(self, secret: bytes, *, aad: bytes) -> tuple[str, bytes]:
+        """See `Wrapping.wrap`."""
+        return await self._new.wrap(secret, aad=aad)
+
+    async def unwrap(self, kek_id: str, wrapped: bytes, *, aad: bytes) -> bytes:
+        """See `Wrapping.unwrap`."""
+        held = self._file if kek_id.startswith(FILE_PREFIX) else self._new
+        return await held.unwrap(kek_id, wrapped, aad=aad)

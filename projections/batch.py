@@ -1,0 +1,89 @@
+"""Records on their way into a fold: decoded with one look-up of keys, those that do not concern it left undecoded."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from muniment.projections.checkpoint import Partition
+from muniment.projections.projection import Item, Projection, event_name
+from muniment.schemas.codec import Envelope
+from muniment.schemas.errors import MunimentError
+from muniment.schemas.record import Record
+
+Place = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
+
+
+class Decoder(Protocol):
+    """The decoding half of `producers.LogCodec`."""
+
+    async def decode_many(
+        self, records: Sequence[Record], *, unopened: Collection[str] = ()
+    ) -> list[Envelope | MunimentError]:
+        """Decode a batch; a record that cannot be decoded gives its error in its place.
+
+        The sealed fields of the events named by `unopened` are left sealed, and read as redacted.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record and what came of decoding it: an item, an error, or `None` for one the projection does not fold."""
+
+    record: Record
+    item: Item | MunimentError | None
+
+    @property
+    def partition(self) -> Partition:
+        """Where it lies."""
+        return self.record.topic, self.record.partition or 0
+
+    @property
+    def offset(self) -> int:
+        """How far in it lies."""
+        assert self.record.offset is not None
+        return self.record.offset
+
+
+async def decoded(
+    records: Sequence[Record],
+    projection: Projection,
+    decoder: Decoder,
+    passed: Collection[Place] = frozenset(),
+    only: Callable[[Record], bool] | None = None,
+) -> list[Entry]:
+    """Decode what the projection folds.
+
+    Args:
+        records: What was read.
+        projection: Which projection.
+        decoder: Decodes.
+        passed: Places that operators have skipped for it: passed by, whatever lies there.
+        only: Which records are folded; `None` for all.
+
+    Raises:
+        StepFailure: `database_unavailable` when the keys cannot be looked up right now.
+
+    """
+    taken = [not _skipped(r, passed) and (only is None or only(r)) for r in records]
+    raw = projection.raw_topics
+    wanted = [i for i, r in enumerate(records) if taken[i] and r.topic not in raw and _concerns(r, projection)]
+    found = await decoder.decode_many([records[i] for i in wanted], unopened=projection.closed) if wanted else []
+    items: dict[int, Item | MunimentError] = dict(zip(wanted, found, strict=True))
+    return [Entry(r, r if taken[i] and r.topic in raw else items.get(i)) for i, r in enumerate(records)]
+
+
+def beyond(entries: Iterable[Entry], positions: Mapping[Partition, int]) -> list[Entry]:
+    """Those that the checkpoints have not passed yet."""
+    return [e for e in entries if e.offset >= positions[e.partition]]
+
+
+def _skipped(record: Record, passed: Collection[Place]) -> bool:
+    return bool(passed) and (record.topic, record.partition, record.offset) in passed
+
+
+def _concerns(record: Record, projection: Projection) -> bool:
+    # A record without a type cannot be skipped in silence: decoding it will say what is wrong.
+    name = event_name(record)
+    return not name or name in projection.handled

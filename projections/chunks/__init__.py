@@ -1,0 +1,1 @@
+"""Search: texts and vectors of the active versions, and nothing of any other."""

@@ -1,0 +1,1 @@
+"""Erasures: who asked for what, how far it is, what each store removed."""

@@ -1,0 +1,1 @@
+"""What happened to each document and job: the places of all that the log says of them."""

@@ -1,0 +1,1 @@
+create index if not exists phrases_words on {schema}.phrases using gin (words) with (fastupdate = off);

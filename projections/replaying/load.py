@@ -1,0 +1,222 @@
+"""Fold the log into a schema up to exact places, on several lanes side by side.
+
+A lane is a consumer without a group and a connection of its own, for its share of the partition numbers: the records of
+one document lie in the same partition of all topics, so one lane has them all. The checkpoints of the schema say how
+far each partition came; whoever is killed goes on from there.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from muniment.producers.consumer_stop import stop_consumer
+from muniment.producers.postgres import FAILURES
+from muniment.projections import checkpoint, sources
+from muniment.projections.away import is_away
+from muniment.projections.batch import Decoder, Place, decoded
+from muniment.projections.checkpoint import Partition
+from muniment.projections.config import ProjectionsConfig
+from muniment.projections.database import connect
+from muniment.projections.fold import fold
+from muniment.projections.projection import Connection, Projection
+from muniment.schemas.record import Record
+
+log = logging.getLogger(__name__)
+BATCH = 4000
+"""Records in one transaction, at most; what the consumer holds in memory bounds large ones earlier."""
+AWAY_S = 60.0
+_PAUSE_S = 0.5
+Wanted = Callable[[Record], bool]
+
+
+class Stopped(Exception):
+    """The replay was asked to stop; everything folded so far is committed."""
+
+
+@dataclass
+class Lane:
+    """One consumer with its partitions, and the connection it folds on."""
+
+    source: Any
+    connection: Connection
+    partitions: tuple[TopicPartition, ...]
+
+
+@dataclass
+class Load:
+    """See the module. Use as an async context manager.
+
+    Attributes:
+        schema: Where to fold to.
+        lanes: How many are read side by side.
+        passed: Places that are not folded: those that operators have skipped.
+        wanted: Which records are folded at all; the others are only passed.
+        numbers: Only these partitions (numbers by topic); `None` for all.
+        on_batch: Called with the number of records after each batch.
+        pace: Called with the number of records after each batch; may wait, to bound what is asked of others.
+        stop: Raise `Stopped` between two batches once it is set.
+
+    """
+
+    projection: Projection
+    config: ProjectionsConfig
+    decoder: Decoder
+    schema: str
+    lanes: int = 1
+    passed: Collection[Place] = frozenset()
+    wanted: Wanted | None = None
+    numbers: Mapping[str, Collection[int]] | None = None
+    on_batch: Callable[[int], None] = lambda _: None
+    pace: Callable[[int], Any] | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    begins: dict[Partition, int] = field(default_factory=dict)
+    done: int = 0
+    _open: list[Lane] = field(default_factory=list)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def __aenter__(self) -> Self:
+        """Connect, and go to the checkpoints."""
+        try:
+            await self._enter()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close everything."""
+        await self._stack.aclose()
+
+    @property
+    def partitions(self) -> set[Partition]:
+        """What is read, by the topics' own names."""
+        return {self.place(p) for lane in self._open for p in lane.partitions}
+
+    @property
+    def cut_short(self) -> frozenset[str]:
+        """Topics that have lost their first records to retention."""
+        return frozenset(topic for (topic, _), first in self.begins.items() if first > 0)
+
+    async def ends(self) -> dict[Partition, int]:
+        """Where the log ends now."""
+        found: dict[Partition, int] = {}
+        for lane in self._open:
+            ends = await lane.source.end_offsets(lane.partitions)
+            found |= {self.place(p): end for p, end in ends.items()}
+        return found
+
+    async def to(self, ends: Mapping[Partition, int]) -> None:
+        """Fold until these offsets are reached, and not one record further.
+
+        Raises:
+            PoisonRecord: A record cannot be folded; everything before it in its partition is.
+            Stopped: `stop` was set.
+
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in self._open:
+                    mine = {p: ends[self.place(p)] for p in lane.partitions if self.place(p) in ends}
+                    group.create_task(self._lane_to(lane, mine))
+        except BaseExceptionGroup as group:
+            # What made one lane fail is what is told; the others were only stopped with it.
+            raise min(group.exceptions, key=lambda e: isinstance(e, Stopped)) from None
+
+    def place(self, partition: TopicPartition) -> Partition:
+        """A partition by its topic's own name."""
+        return partition.topic.removeprefix(self.config.topic_prefix), partition.partition
+
+    async def _enter(self) -> None:
+        names = sources.topic_names(self.projection, self.config.topic_prefix)
+        first = await self._consumer()
+        found = [p for p in await sources.partitions(first, names) if self._is_mine(p)]
+        lanes = max(1, min(self.lanes, len({p.partition for p in found})))
+        for number in range(lanes):
+            source = first if number == 0 else await self._consumer()
+            connection = await connect(self.config.database_url, f"replay {self.projection.name}")
+            self._stack.push_async_callback(_closed, connection)
+            share = tuple(p for p in found if p.partition % lanes == number)
+            source.assign(share)
+            self._open.append(Lane(source, connection, share))
+        await checkpoint.ensure(self._open[0].connection, self.schema, [self.place(p) for p in found])
+        for lane in self._open:
+            firsts = await lane.source.beginning_offsets(lane.partitions)
+            self.begins |= {self.place(p): offset for p, offset in firsts.items()}
+            await self._seek(lane)
+
+    async def _consumer(self) -> Any:
+        source = sources.consumer(
+            self.config.bootstrap, group=None, client_id=f"muniment-replay-{self.projection.name}"
+        )
+        self._stack.push_async_callback(stop_consumer, source)
+        await source.start()
+        return source
+
+    def _is_mine(self, partition: TopicPartition) -> bool:
+        topic, number = self.place(partition)
+        return self.numbers is None or number in self.numbers.get(topic, ())
+
+    async def _seek(self, lane: Lane) -> None:
+        positions = await checkpoint.read(lane.connection, self.schema)
+        for partition in lane.partitions:
+            place = self.place(partition)
+            # Retention may have cut the head of a topic that is not audited.
+            lane.source.seek(partition, max(positions[place], self.begins[place]))
+
+    async def _lane_to(self, lane: Lane, ends: dict[TopicPartition, int]) -> None:
+        left = dict(ends)
+        while True:
+            left = {p: end for p, end in left.items() if await lane.source.position(p) < end}
+            if not left:
+                break
+            if self.stop.is_set():
+                raise Stopped
+            fetched = await lane.source.getmany(*left, timeout_ms=200, max_records=BATCH)
+            records = self._within(lane, fetched, ends)
+            if records:
+                await self._fold(lane, records)
+        # A marker of a transaction, or nothing at all, may be what lies before the end.
+        await checkpoint.advance(lane.connection, self.schema, {self.place(p): end for p, end in ends.items()})
+
+    def _within(self, lane: Lane, fetched: Mapping[Any, Sequence[Any]], ends: Mapping[Any, int]) -> list[Record]:
+        """What was fetched before the ends; the rest is fetched again when it is asked for."""
+        kept = []
+        for partition, messages in fetched.items():
+            if messages[-1].offset >= ends[partition]:
+                lane.source.seek(partition, ends[partition])
+            kept.append([m for m in messages if m.offset < ends[partition]])
+        return sources.records(kept, self.config.topic_prefix)
+
+    async def _fold(self, lane: Lane, records: Sequence[Record]) -> None:
+        waited = 0.0
+        while True:
+            try:
+                entries = await decoded(records, self.projection, self.decoder, self.passed, self.wanted)
+                await fold(lane.connection, self.projection, self.schema, entries, rebuilding=True)
+            except (KafkaError, *FAILURES) as error:
+                # Two lanes may wait for each other over a row that both touch: one is rolled back, and folds again.
+                if lane.connection.is_closed() or not is_away(error) or waited >= AWAY_S:
+                    raise
+                waited += _PAUSE_S
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                break
+        self.done += len(records)
+        self.on_batch(len(records))
+        if self.pace is not None:
+            await self.pace(len(records))
+
+
+async def _closed(connection: Connection) -> None:
+    connection.terminate()
+
+
+def total(ends: Mapping[Partition, int], begins: Mapping[Partition, int], places: Iterable[Partition]) -> int:
+    """How many records lie between two vectors, at most: markers and gaps count."""
+    return sum(max(0, ends.get(p, 0) - begins.get(p, 0)) for p in places)

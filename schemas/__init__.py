@@ -1,0 +1,1 @@
+"""The published language: commands, events, topics, errors, and their encoding. Pure."""

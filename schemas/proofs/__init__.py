@@ -1,0 +1,1 @@
+"""Evidence: leaves, Merkle trees, signed checkpoints and who signs them. Pure."""

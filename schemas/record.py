@@ -1,0 +1,60 @@
+"""A record as the broker sees it: bytes, headers, and where it lies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is sent to, or was read from, a topic. The place is `None` until the broker has said it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+    partition: int | None = None
+    offset: int | None = None
+    timestamp_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        # Kafka's headers may be null; a foreign record must fail to decode, and not break who reads it.
+        if any(value is None for _, value in self.headers):
+            object.__setattr__(self, "headers", tuple((name, value or b"") for name, value in self.headers))
+
+    def header(self, name: str) -> str | None:
+        """The last header of that name as text, or `None`."""
+        for key, value in reversed(self.headers):
+            if key == name:
+                return value.decode("utf-8", "replace")
+        return None
+
+    def with_headers(self, extra: Mapping[str, str]) -> "Record":
+        """The same record with these headers replaced or added, on its way to another place."""
+        kept = tuple((k, v) for k, v in self.headers if k not in extra)
+        # "replace": an error text may hold a lone surrogate, and its record must go out all the same.
+        added = tuple((k, v.encode("utf-8", "replace")) for k, v in extra.items())
+        return Record(self.topic, self.key, self.value, kept + added)
+
+    def to(self, topic: str) -> "Record":
+        """The same record, unsent, for another topic."""
+        return Record(topic, self.key, self.value, self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a record lies on the log: what a position token carries."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}:{self.partition}:{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """The inverse of `str()`; `ValueError` when it is not one."""
+        topic, partition, offset = text.rsplit(":", 2)
+        return cls(topic, int(partition), int(offset))

@@ -1,0 +1,100 @@
+"""Every topic, declared once. Retry tiers and redelivery topics are derived, never typed by hand."""
+
+from dataclasses import dataclass
+
+DAY_MS = 24 * 60 * 60 * 1000
+FOREVER_MS = -1
+MAX_RECORD_BYTES = 2 * 1024 * 1024
+"""Largest record that a topic takes; a larger payload rides as a claim check."""
+
+RETRY_DELAYS_S = (1, 5, 25, 125)
+"""The delay of each tier; a record gets one retry in each (4 retries), then it is a dead letter."""
+
+STEP_NAMES = (
+    "deciding",
+    "fetching",
+    "extracting",
+    "chunking",
+    "embedding",
+    "indexing",
+    "purging",
+    "operating",
+    "erasing",
+    "reembedding",
+    "projecting",
+    "generating",
+)
+"""Every step. Each has a redelivery topic of its own, so that a stuck step delays no other's retries."""
+BESIDE = frozenset({"reembedding"})
+"""Steps that no job waits for: their retries and dead letters are not the job's."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it is to be.
+
+    Attributes:
+        name: The name on the broker.
+        purpose: One line for the catalogue.
+        retention_ms: How long records stay; -1 is for ever.
+        audited: Part of the evidence: never compacted, never cut short.
+        partitions: `None` takes the `partitions` setting. Topics keyed by document must all have the same
+            number, so that one document's records lie in the same partition number everywhere.
+
+    """
+
+    name: str
+    purpose: str
+    retention_ms: int = FOREVER_MS
+    audited: bool = True
+    partitions: int | None = None
+
+
+COMMANDS_DOCUMENTS = Topic("muniment.commands.documents", "Requests to change a document; key: document id")
+DOCUMENTS = Topic("muniment.documents", "What happened to a document as a whole; key: document id")
+CHUNKS = Topic("muniment.chunks", "Batches of chunks of a document's text; key: document id")
+EMBEDDINGS = Topic("muniment.embeddings", "The vectors of those batches; key: document id")
+JOBS = Topic("muniment.jobs", "Progress of steps, for show; key: document id", retention_ms=7 * DAY_MS, audited=False)
+OPERATIONS = Topic("muniment.operations", "Flags, halted steps, breakers, redrives: one order for all", partitions=1)
+COMMANDS_PROJECTS = Topic("muniment.commands.projects", "Requests to change a project or a script; key: project id")
+PROJECTS = Topic("muniment.projects", "What happened to projects, episodes and scripts; key: project id")
+COMMANDS_OPERATIONS = Topic("muniment.commands.operations", "Requests of operators, in one order", partitions=1)
+ERASURES = Topic("muniment.erasures", "What was forgotten, by whom, and what each store removed", partitions=1)
+COMMANDS_ERASURES = Topic("muniment.commands.erasures", "Requests to forget, in one order", partitions=1)
+DLQ = Topic("muniment.dlq", "Dead letters: the record as it was, with origin and error in the headers")
+AUDIT = Topic("muniment.audit", "Who did what, and what they were shown; key: who, or the topic", partitions=4)
+AUDIT_CHECKPOINTS = Topic("muniment.audit.checkpoints", "What was sealed, signed; key: topic/partition", partitions=1)
+
+_SMALL = 4
+_WAITING_MS = 30 * DAY_MS
+"""How long workers may be away altogether before a record that waits for its retry is lost."""
+RETRY_TIERS = tuple(
+    Topic(f"muniment.retry.{s}s", f"Records that wait {s} s for their retry", _WAITING_MS, False, _SMALL)
+    for s in RETRY_DELAYS_S
+)
+REDELIVERY = {
+    step: Topic(f"muniment.redelivery.{step}", f"Records due again at {step}", _WAITING_MS, False, _SMALL)
+    for step in STEP_NAMES
+}
+
+TOPICS: tuple[Topic, ...] = (
+    COMMANDS_DOCUMENTS,
+    DOCUMENTS,
+    CHUNKS,
+    EMBEDDINGS,
+    JOBS,
+    COMMANDS_PROJECTS,
+    PROJECTS,
+    COMMANDS_OPERATIONS,
+    OPERATIONS,
+    COMMANDS_ERASURES,
+    ERASURES,
+    DLQ,
+    AUDIT,
+    AUDIT_CHECKPOINTS,
+    *RETRY_TIERS,
+    *REDELIVERY.values(),
+)
+
+SEALED: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.audited and topic is not AUDIT_CHECKPOINTS)
+"""What is sealed: all that is audited but the checkpoints. They are signed and chained, and would call for the next."""

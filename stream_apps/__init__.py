@@ -1,0 +1,1 @@
+"""The steps that do the work, and the hosts that run them."""

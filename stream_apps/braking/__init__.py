@@ -1,0 +1,1 @@
+"""Halts a step when it is the step that fails, and no longer its records."""

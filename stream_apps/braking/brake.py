@@ -1,0 +1,226 @@
+"""The gate in front of each step, and the brake that closes it.
+
+What every process knows of halted steps comes from `muniment.operations`; each counts its own records' endings, and
+says `StepHalted` when they are too bad. A person resumes a step, or one record that goes through as a probe does.
+Steps that a person halted are resumed by a person only.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import structlog
+
+from muniment.producers.operations.operations import Operations
+from muniment.producers.operations.state import OperationsState
+from muniment.producers.publisher import Publisher
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.event import Event
+from muniment.schemas.metadata import Metadata, whole_millis
+from muniment.schemas.metrics import STEP_HALTED
+from muniment.schemas.operations import StepHalted, StepResumed
+from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import origin_of
+from muniment.schemas.topics import STEP_NAMES
+from muniment.stream_apps.braking.policy import BrakeLimits, Endings, Trip, counts
+from muniment.stream_apps.retrying.confirmed import send_at_last
+
+KNOWN_S = 30.0
+"""The longest that a process which has just started waits to know which steps are halted."""
+HOUSE = "muniment"
+"""The tenant of what is said of the house itself."""
+log = structlog.get_logger(__name__)
+
+
+class Encodes(Protocol):
+    """What the brake needs of the codec."""
+
+    async def encode(self, event: Event, meta: Metadata) -> Record:
+        """The record of an event."""
+        ...
+
+
+@dataclass(slots=True)
+class _Probes:
+    """When a halted step may try a record, and how long it rests after a try that went wrong."""
+
+    rest_s: float
+    next_at: float
+    under_way: bool = False
+    failed: set[str] = field(default_factory=set)
+    """The first places of records that have failed as a probe."""
+
+
+class Brake:
+    """See `Gate`. One for each process, over all of its steps."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        publisher: Publisher,
+        codec: Encodes,
+        *,
+        now: Callable[[], datetime],
+        limits: BrakeLimits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._operations = operations
+        self._publisher = publisher
+        self._codec = codec
+        self._now = now
+        self._limits = limits or BrakeLimits()
+        self._monotonic = monotonic
+        self._new_id = new_id
+        self._endings: dict[str, Endings] = {}
+        self._tripped: set[str] = set()
+        """Steps that this process has halted and not yet read of."""
+        self._probes: dict[str, _Probes] = {}
+        self._halted: frozenset[str] = frozenset()
+        self._moved = asyncio.Event()
+        self.close = operations.listen(self._heard)
+        """Stop listening; the end of this brake."""
+        self._heard(operations.state)
+
+    async def run(self) -> None:
+        """Nothing to do but to listen, until cancelled: then it stops listening, too."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.close()
+
+    def holds(self, step: str) -> bool:
+        """See `Gate.holds`."""
+        return step in self._tripped or self._operations.halted(step) is not None
+
+    @asynccontextmanager
+    async def passing(self, step: str, record: Record) -> AsyncIterator[bool]:
+        """See `Gate.passing`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KNOWN_S):
+                await self._operations.caught_up.wait()
+        first = True
+        while self.holds(step):
+            probes = self._probes.get(step)
+            if probes is None or probes.under_way:
+                await self._change(None)
+            elif (left_s := probes.next_at - self._monotonic()) > 0:
+                await self._change(left_s)
+            elif first and str(origin_of(record)) in probes.failed:
+                first = False
+                await asyncio.sleep(0)  # those that have not been tried yet go before
+            else:
+                async with self._probing(step, probes):
+                    yield True
+                return
+        yield False
+
+    async def went_well(self, step: str, record: Record, *, probe: bool) -> None:
+        """See `Gate.went_well`."""
+        if not self.holds(step):
+            self._endings_of(step).add(_document(record), None)
+        elif probe:
+            await self._say(step, StepResumed(step=step, by="probe", reason="a record that was tried went through"))
+
+    async def may_leave(self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool) -> bool:
+        """See `Gate.may_leave`.
+
+        A probe that fails is held once, and goes its way when it fails as a probe again: a handful of broken documents
+        in a row must not be all that is ever tried.
+        """
+        if not counts(code):
+            return True
+        if probe:
+            return self._failed_before(step, record)
+        if self.holds(step):
+            return False
+        trip = self._endings_of(step).add(_document(record), code) if dead else None
+        if trip is None:
+            return True
+        self._tripped.add(step)  # at once: the records beside this one must not be buried while it is published
+        await self._halt(step, trip)
+        return False
+
+    async def pause(self, seconds: float) -> None:
+        """See `Gate.pause`."""
+        await self._change(seconds)
+
+    def state(self) -> dict[str, object]:
+        """What `/health` shows: the halted steps and why."""
+        halted = {step: halt.reason for step, halt in self._operations.state.halted.items()}
+        return {"running": True, "halted": halted, "probing": sorted(s for s, p in self._probes.items() if p.under_way)}
+
+    async def _halt(self, step: str, trip: Trip) -> None:
+        log.error("step_halted", step=step, code=trip.code.value, dead=trip.dead, settled=trip.settled)
+        halted = StepHalted(step=step, reason=trip.reason, code=trip.code.value, dead=trip.dead, settled=trip.settled)
+        await self._say(step, halted)
+        while step in self._tripped:
+            await self._change(None)  # a log that can be written and not read is waited for
+
+    async def _say(self, step: str, event: Event) -> None:
+        event_id = self._new_id()
+        meta = Metadata(event_id, HOUSE, event_id, event_id, whole_millis(self._now()), f"muniment.{step}")
+        await send_at_last(self._publisher, await self._codec.encode(event, meta))
+
+    @asynccontextmanager
+    async def _probing(self, step: str, probes: _Probes) -> AsyncIterator[None]:
+        probes.under_way = True
+        log.info("halted_step_probed", step=step, rest_s=probes.rest_s)
+        try:
+            yield
+        finally:
+            probes.under_way = False
+            probes.rest_s = min(probes.rest_s * 2, self._limits.probe_at_most_s)
+            probes.next_at = self._monotonic() + probes.rest_s
+            self._wake()
+
+    def _failed_before(self, step: str, record: Record) -> bool:
+        probes, origin = self._probes.get(step), str(origin_of(record))
+        if probes is None:
+            return False  # resumed meanwhile: it is tried again as any other
+        if origin in probes.failed:
+            probes.failed.discard(origin)
+            return True
+        probes.failed.add(origin)
+        return False
+
+    def _endings_of(self, step: str) -> Endings:
+        return self._endings.setdefault(step, Endings(self._limits))
+
+    def _heard(self, state: OperationsState) -> None:
+        """Take over what the log says of halted steps; called at each change, in order."""
+        for step in STEP_NAMES:
+            halt = state.halted.get(step)
+            STEP_HALTED.labels(step).set(halt is not None)
+            if halt is None:
+                if step in self._halted:
+                    self._endings.pop(step, None)  # it begins with a clean sheet
+                    self._probes.pop(step, None)
+                continue
+            self._tripped.discard(step)
+            if halt.dead > 0 and step not in self._probes:
+                rest_s = self._limits.probe_after_s
+                self._probes[step] = _Probes(rest_s, self._monotonic() + rest_s)
+            elif halt.dead == 0:
+                self._probes.pop(step, None)
+        self._halted = frozenset(state.halted)
+        self._wake()
+
+    def _wake(self) -> None:
+        woken, self._moved = self._moved, asyncio.Event()
+        woken.set()
+
+    async def _change(self, within_s: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._moved.wait()
+
+
+def _document(record: Record) -> bytes:
+    return record.key or str(origin_of(record)).encode()

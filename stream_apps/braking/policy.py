@@ -1,0 +1,99 @@
+"""When it is the step that is broken and not its records. Pure.
+
+A document's own refusal says nothing of the step, and neither does a wait or a retry. What counts is how records end,
+and of how many *different* documents: a hundred batches of one broken document are one bad document.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
+
+Ending = tuple[bytes, ErrorCode | None]
+"""Of which document a record was, and with which code it died, if it did."""
+
+
+def counts(code: ErrorCode) -> bool:
+    """Whether a dead letter says anything of its step: not when the document was at fault, or erased meanwhile."""
+    return code is not ErrorCode.KEY_DESTROYED and POLICIES[code] is not Policy.REFUSE
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeLimits:
+    """How much may go wrong before a step is halted.
+
+    Attributes:
+        run: So many different documents dead in a row.
+        window: How many of the last endings the share is reckoned of.
+        share: The share of them that may be dead letters.
+        least: Below so many different dead documents in the window no share counts.
+        probe_after_s: How long a halted step rests before one record is tried; doubled each time that goes wrong.
+        probe_at_most_s: The longest such rest.
+
+    """
+
+    run: int = 20
+    window: int = 50
+    share: float = 0.5
+    least: int = 20
+    probe_after_s: float = 30.0
+    probe_at_most_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        """`ValueError` for limits that could never hold, or would always."""
+        if not (self.run >= 1 and 1 <= self.least <= self.window and 0 < self.share <= 1):
+            raise ValueError("a brake wants run >= 1, 1 <= least <= window and 0 < share <= 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Why a step is to be halted: `dead` of the last `settled` records, most of them with this code."""
+
+    code: ErrorCode
+    dead: int
+    settled: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Endings:
+    """How the last records of a step have ended: the document of each, and the code of those that died."""
+
+    limits: BrakeLimits
+    last: deque[Ending] = field(default_factory=deque)
+
+    def add(self, document: bytes, code: ErrorCode | None) -> Trip | None:
+        """Take note of an ending (`None`: a good one); the trip when this one is too many."""
+        if code is not None and not counts(code):
+            return None
+        self.last.append((document, code))
+        while len(self.last) > max(self.limits.window, self.limits.run):
+            self.last.popleft()
+        return None if code is None else self._trip()
+
+    def _trip(self) -> Trip | None:
+        limits, window = self.limits, list(self.last)[-self.limits.window :]
+        run = _run(self.last)
+        if len({document for document, _ in run}) >= limits.run:
+            return _tripped(run, run, f"{len(run)} records in a row became dead letters")
+        dead = [(document, code) for document, code in window if code is not None]
+        if len({document for document, _ in dead}) >= limits.least and len(dead) >= limits.share * len(window):
+            return _tripped(dead, window, f"{len(dead)} of the last {len(window)} records became dead letters")
+        return None
+
+
+def _run(last: deque[Ending]) -> list[Ending]:
+    run: list[Ending] = []
+    for ending in reversed(last):
+        if ending[1] is None:
+            break
+        run.append(ending)
+    return run
+
+
+def _tripped(dead: Sequence[Ending], settled: Sequence[Ending], reason: str) -> Trip:
+    codes = [code for _, code in dead if code is not None]
+    # Of codes that are as frequent, the latest.
+    most = max(reversed(codes), key=codes.count)
+    return Trip(most, len(dead), len(settled), f"{reason}, most of them with {most.value}")

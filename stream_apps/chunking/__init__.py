@@ -1,0 +1,1 @@
+"""Scrubbed sections to chunks that fit the embedding model, with exact offsets."""

@@ -1,0 +1,19 @@
+"""What the steps share that decide commands."""
+
+from muniment.schemas.record import Position, Record
+from muniment.schemas.retry_headers import sent_from
+from muniment.stream_apps.step import Step
+
+
+class DeciderStep(Step):
+    """A step whose decisions come out in the order of their commands, which position tokens rely on."""
+
+    def lane(self, record: Record) -> bytes:
+        """A whole partition."""
+        return f"{record.topic}:{record.partition}".encode()
+
+
+def place_on(topic: str, record: Record) -> Position | None:
+    """Where a command lies on its own topic; `None` for a record that is none of that topic's."""
+    found = sent_from(record)
+    return found if found and found.topic == topic else None

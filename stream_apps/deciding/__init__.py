@@ -1,0 +1,1 @@
+"""Commands are decided here, by one writer per document."""

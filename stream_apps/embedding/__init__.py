@@ -1,0 +1,1 @@
+"""The step that gives chunks their vectors."""

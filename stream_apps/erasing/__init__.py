@@ -1,0 +1,1 @@
+"""Erasures: decided here, and carried out store by store."""

@@ -1,0 +1,76 @@
+"""What read models hold of a document: removed by their own folds, counted here, and removed from old versions here."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from muniment.producers.postgres import database
+from muniment.stream_apps.erasing.places import READ_MODELS, Place
+from muniment.stream_apps.erasing.stores import Erased, Forgotten
+
+# Every schema of a read model has these two tables; `read.live` says which of them readers see.
+_TABLES = """
+select n.nspname as schema, c.relname as "table",
+    exists (select from read.live l where l.schema = n.nspname) as live
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relname = any($1) and c.relkind in ('r', 'p') and not c.relispartition
+    and (n.nspname = $2 or n.nspname like $2 || '\\_%')
+    and exists (select from pg_class x where x.relnamespace = n.oid and x.relname = 'checkpoints')
+    and exists (select from pg_class x where x.relnamespace = n.oid and x.relname = 'parked')
+order by 1, 2"""
+
+
+class ReadModelStore:
+    """See `Store`: the tables of one kind, in every version of the read model that there is."""
+
+    def __init__(self, pool: Any, name: str) -> None:
+        self.name = name
+        self._pool = pool
+        self._places = {(place.model, place.table): place for place in READ_MODELS if place.store == name}
+
+    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+        """See `Store.count`."""
+        rows = 0
+        for schema, place, live in await self._tables():
+            if live:
+                rows += await self._rows(schema, place, tenant, documents)
+        return rows
+
+    async def erase(self, what: Forgotten) -> Erased:
+        """See `Store.erase`. What is live was erased by its fold: what is there now was submitted after that."""
+        old = 0
+        for schema, place, live in await self._tables():
+            if live:
+                continue
+            old += await self._rows(schema, place, what.tenant, what.documents)
+            async with database():
+                await self._pool.execute(_sql(schema, place), what.tenant, list(what.documents))
+        note = "removed by the fold of DocumentErased, as every rebuild does it"
+        return Erased(note=f"{note}; {old} rows of versions that nobody reads" if old else note)
+
+    async def _rows(self, schema: str, place: Place, tenant: str, documents: Sequence[UUID]) -> int:
+        # The names are those of the catalogue, and the condition is ours.
+        sql = f'select count(*) from "{schema}"."{place.table}" where tenant = $1 and document_id = any($2) and ({place.held})'  # noqa: E501, S608
+        async with database():
+            return int(await self._pool.fetchval(sql, tenant, list(documents)))
+
+    async def _tables(self) -> list[tuple[str, Place, bool]]:
+        found = []
+        for model in {model for model, _ in self._places}:
+            tables = [table for owner, table in self._places if owner == model]
+            async with database():
+                rows = await self._pool.fetch(_TABLES, tables, model)
+            found += [(row["schema"], self._places[model, row["table"]], row["live"]) for row in rows]
+        return found
+
+
+def names() -> tuple[str, ...]:
+    """The stores that there are, in the order of the places."""
+    return tuple(dict.fromkeys(place.store for place in READ_MODELS))
+
+
+def _sql(schema: str, place: Place) -> str:
+    mine = f"where tenant = $1 and document_id = any($2) and ({place.held})"
+    if place.blanked:
+        return f'update "{schema}"."{place.table}" set {place.blanked} {mine}'  # noqa: S608 - as above
+    return f'delete from "{schema}"."{place.table}" {mine}'  # noqa: S608 - as above

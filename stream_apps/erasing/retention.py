@@ -1,0 +1,132 @@
+"""Retention: documents whose time is over are erased like those that somebody asks to have erased.
+
+The age of a document is that of its newest version. An erasure of retention names its documents, says which rule it
+follows, and needs no second person: the rule was agreed on.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import asyncpg
+
+from muniment.producers.postgres import database
+from muniment.producers.publisher import Publisher
+from muniment.schemas.codec import encode
+from muniment.schemas.erasures import RequestErasure
+from muniment.schemas.ids import NAMESPACE
+from muniment.schemas.metadata import Metadata, whole_millis
+from muniment.stream_apps.erasing.decider import RETENTION
+from muniment.stream_apps.retrying.confirmed import send_confirmed
+
+AT_ONCE = 1000
+"""Documents in one erasure."""
+ACTOR = "muniment.retention"
+_OLD = """
+select document_id from read.documents
+where tenant = $1 and status <> 'deleted' and updated_at < $2
+    and not exists (
+        select from muniment_erasing.erasures e where e.tenant = $1 and e.state in ('requested', 'confirmed')
+        and document_id = any(e.document_ids)
+    )
+order by updated_at, document_id limit $3"""
+_TENANTS = "select distinct tenant from read.documents where status <> 'deleted'"
+_RULE = re.compile(r"^(?P<tenant>[^=\s]+)=(?P<days>\d+|never)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """After how many days documents are erased; `None` is never. A tenant's own rule goes before the one for all."""
+
+    days: int | None = None
+    tenants: Mapping[str, int | None] = field(default_factory=dict)
+
+    def of(self, tenant: str) -> int | None:
+        """The days of a tenant."""
+        return self.tenants.get(tenant, self.days)
+
+
+def rules(days: int | None, tenants: str) -> Rules:
+    """The rules of the settings: `tenants` is `tenant=days` or `tenant=never`, separated by blanks.
+
+    Raises:
+        ValueError: for a rule that is none; says which.
+
+    """
+    own: dict[str, int | None] = {}
+    for word in tenants.split():
+        match = _RULE.match(word)
+        if match is None or match["days"] == "0":
+            raise ValueError(f"{word} is no rule: write tenant=days, or tenant=never")
+        own[match["tenant"]] = None if match["days"] == "never" else int(match["days"])
+    return Rules(days, own)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be erased of a tenant."""
+
+    tenant: str
+    days: int
+    documents: Sequence[UUID]
+
+
+class Retention:
+    """Looks for what is too old, and asks for its erasure."""
+
+    def __init__(self, pool: Any, publisher: Publisher, wanted: Rules, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._publisher = publisher
+        self._rules = wanted
+        self._now = now
+
+    async def due(self) -> list[Due]:
+        """What is too old now, at most `AT_ONCE` documents a tenant: what a dry run shows."""
+        found = []
+        async with database():
+            try:
+                tenants = sorted(row["tenant"] for row in await self._pool.fetch(_TENANTS))
+            except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+                return []  # the projections have not made the read model yet
+            for tenant in tenants:
+                days = self._rules.of(tenant)
+                if days is None:
+                    continue
+                before = self._now() - timedelta(days=days)
+                rows = await self._pool.fetch(_OLD, tenant, before, AT_ONCE)
+                if rows:
+                    found.append(Due(tenant, days, tuple(row["document_id"] for row in rows)))
+        return found
+
+    async def run(self) -> list[Due]:
+        """Ask for the erasure of what is due; twice at the same time is once."""
+        found = await self.due()
+        for due in found:
+            await self._ask(due)
+        return found
+
+    async def _ask(self, due: Due) -> None:
+        # The same documents on the same day make the same erasure: two who look at once ask for one.
+        named = "/".join(sorted(map(str, due.documents)))
+        erasure_id = uuid5(NAMESPACE, f"retention/{due.tenant}/{self._now().date()}/{named}")
+        command = RequestErasure(
+            erasure_id=erasure_id,
+            subject=None,
+            document_ids=tuple(due.documents),
+            reason=f"retention: unchanged for {due.days} days",
+            origin=RETENTION,
+            confirmations=0,
+        )
+        meta = Metadata(
+            event_id=erasure_id,
+            tenant=due.tenant,
+            correlation_id=erasure_id,
+            causation_id=erasure_id,
+            time=whole_millis(self._now()),
+            source=ACTOR,
+            actor=ACTOR,
+        )
+        await send_confirmed(self._publisher, encode(command, meta, None))

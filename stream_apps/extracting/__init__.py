@@ -1,0 +1,1 @@
+"""Checked, then text extracted: from the bytes of an upload to sections with page, heading and offsets."""

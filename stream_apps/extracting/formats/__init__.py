@@ -1,0 +1,1 @@
+"""One reader per format: `read(path, on_progress) -> Content`."""

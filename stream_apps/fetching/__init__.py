@@ -1,0 +1,1 @@
+"""Fetches what lies at a web address: only what everybody may see, and never without bounds."""

@@ -1,0 +1,191 @@
+"""The fetcher on HTTP/1.1: each connection goes to the very address that was checked, under the name asked for.
+
+The name is resolved here, so it cannot change between the check and the connection; `Host` header and TLS (SNI and
+certificate) keep the name. Every redirect goes through the same door.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import httpx2
+
+from muniment.producers.embedding.retry_after import retry_after_s
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import Refused, StepFailure
+from muniment.schemas.web_address import PORTS, WebAddress, redirected
+from muniment.stream_apps.fetching.inflating import inflated
+from muniment.stream_apps.fetching.naming import name_of
+from muniment.stream_apps.fetching.port import Found
+from muniment.stream_apps.fetching.public import Network, is_public
+from muniment.stream_apps.fetching.resolving import Resolve, resolve
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+MOST_REDIRECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """What a fetch may cost.
+
+    Attributes:
+        bytes_max: Largest content, decompressed.
+        total_s: Time for all of it, redirects and storing included.
+        silence_s: The longest that a server may be silent, and that connecting may take.
+        ports: Ports that are connected to.
+        allowed: Networks that are connected to although they are not public.
+
+    """
+
+    bytes_max: int
+    total_s: float = 60.0
+    silence_s: float = 10.0
+    ports: frozenset[int] = frozenset(PORTS.values())
+    allowed: tuple[Network, ...] = field(default=())
+
+
+class HttpFetcher:
+    """See `Fetcher`. `trust` says whose certificates are believed; the system's when it is not given."""
+
+    def __init__(
+        self,
+        limits: FetchLimits,
+        *,
+        resolve: Resolve = resolve,
+        trust: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._limits = limits
+        self._resolve = resolve
+        # Made once: reading all certificates of the system takes its time.
+        self._trust = trust or ssl.create_default_context()
+        self._now = now
+
+    @asynccontextmanager
+    async def open(self, address: WebAddress) -> AsyncIterator[Found]:
+        """See `Fetcher.open`."""
+        try:
+            async with asyncio.timeout(self._limits.total_s) as limit, AsyncExitStack() as stack:
+                end, answer = await self._followed(address, stack)
+                disposition = answer.headers.get("content-disposition")
+                yield Found(end, name_of(end, disposition), self._length(answer), self._body(answer))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise StepFailure(ErrorCode.FETCH_FAILED, f"it took longer than {self._limits.total_s:g} s") from None
+
+    async def _followed(self, address: WebAddress, stack: AsyncExitStack) -> tuple[WebAddress, httpx2.Response]:
+        for _ in range(MOST_REDIRECTS + 1):
+            async with AsyncExitStack() as hop:
+                answer = await self._asked(address, hop)
+                location = answer.headers.get("location")
+                if answer.status_code not in REDIRECTS or not location:
+                    self._refuse(answer)
+                    await stack.enter_async_context(hop.pop_all())
+                    return address, answer
+            try:
+                address = redirected(address, location)
+            except ValueError as error:
+                raise Refused(ErrorCode.URL_REFUSED, f"a redirect cannot be followed: {error}") from None
+        raise Refused(ErrorCode.URL_REFUSED, f"more than {MOST_REDIRECTS} redirects")
+
+    async def _asked(self, address: WebAddress, hop: AsyncExitStack) -> httpx2.Response:
+        """The beginning of the answer, from the first of the host's addresses that can be connected to."""
+        if address.port not in self._limits.ports:
+            raise Refused(ErrorCode.URL_FORBIDDEN, f"port {address.port} is not connected to")
+        found = await self._resolve(address.host, address.port)
+        if not found or not all(is_public(one, self._limits.allowed) for one in found):
+            # One that leads to the public and to the inside is up to no good.
+            raise Refused(ErrorCode.URL_FORBIDDEN, "the host's address is not a public one")
+        failure = StepFailure(ErrorCode.FETCH_FAILED, "the host has no address")
+        for one in found:
+            try:
+                with _told():
+                    return await hop.enter_async_context(self._connected(address, one))
+            except StepFailure as error:
+                if not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
+                    raise
+                failure = error
+        raise failure
+
+    @asynccontextmanager
+    async def _connected(self, address: WebAddress, literal: str) -> AsyncIterator[httpx2.Response]:
+        limits = httpx2.Timeout(self._limits.silence_s)
+        # No proxy, no cookies, no connection that was made for another name.
+        transport = httpx2.AsyncHTTPTransport(verify=self._trust, trust_env=False)
+        async with httpx2.AsyncClient(transport=transport, timeout=limits, trust_env=False) as client:
+            host = f"[{literal}]" if ":" in literal else literal
+            request = client.build_request(
+                "GET",
+                f"{address.scheme}://{host}:{address.port}{address.target}",
+                headers={
+                    "Host": address.authority,
+                    "User-Agent": "muniment",
+                    "Accept": "*/*",
+                    "Accept-Encoding": "identity",
+                },
+                extensions={"sni_hostname": address.host},
+            )
+            answer = await client.send(request, stream=True, follow_redirects=False)
+            try:
+                yield answer
+            finally:
+                await answer.aclose()
+
+    def _refuse(self, answer: httpx2.Response) -> None:
+        """Raise what an answer means that is not the content."""
+        status = answer.status_code
+        if status in {HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}:
+            if (self._length(answer) or 0) > self._limits.bytes_max:
+                raise self._too_large()
+            return
+        if status in {HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT}:
+            raise Refused(ErrorCode.EMPTY_DOCUMENT, "there is nothing at the address")
+        if status in LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            asked_s = retry_after_s(answer.headers, self._now())
+            raise StepFailure(ErrorCode.FETCH_FAILED, f"the server answered {status}", retry_after_s=asked_s)
+        raise Refused(ErrorCode.URL_REFUSED, f"the server answered {status}")
+
+    def _length(self, answer: httpx2.Response) -> int | None:
+        said = answer.headers.get("content-length", "")
+        return int(said) if said.isdecimal() else None
+
+    async def _body(self, answer: httpx2.Response) -> AsyncIterator[bytes]:
+        seen = 0
+        encoding = answer.headers.get("content-encoding", "").strip().lower()
+        with _told():
+            async for piece in inflated(answer.aiter_raw(), encoding):
+                seen += len(piece)
+                if seen > self._limits.bytes_max:
+                    raise self._too_large()
+                yield piece
+        if not seen:
+            raise Refused(ErrorCode.EMPTY_DOCUMENT, "there is nothing at the address")
+
+    def _too_large(self) -> Refused:
+        return Refused(ErrorCode.TOO_LARGE, f"what lies there exceeds {self._limits.bytes_max} bytes")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What went wrong on the way, as a failure of ours."""
+    try:
+        yield
+    except httpx2.TransportError as error:
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+            raise Refused(ErrorCode.URL_REFUSED, "the server's certificate is not valid for it") from error
+        raise StepFailure(ErrorCode.FETCH_FAILED, f"the server could not be read: {type(error).__name__}") from error
+    except (httpx2.InvalidURL, UnicodeError) as error:
+        raise Refused(ErrorCode.URL_REFUSED, "the address cannot be asked for") from error
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -1,0 +1,41 @@
+"""Bodies that a server compressed though it was asked not to: taken apart within bounds, whatever they hold."""
+
+import zlib
+from collections.abc import AsyncIterator
+
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import Refused, StepFailure
+
+PIECE = 256 * 1024
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+
+
+async def inflated(pieces: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
+    """The body in pieces of at most 256 KiB once it is decompressed; `encoding` is the `Content-Encoding` header.
+
+    Raises:
+        Refused: `url_refused`, an encoding that was not asked for and is not gzip.
+        StepFailure: `fetch_failed`, not what it says, or it ends too early.
+
+    """
+    if encoding in {"", "identity"}:
+        async for piece in pieces:
+            yield piece
+        return
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise Refused(ErrorCode.URL_REFUSED, "the server answers in an encoding that was not asked for")
+    machine = zlib.decompressobj(_GZIP_OR_ZLIB)
+    async for piece in pieces:
+        left = piece
+        while left and not machine.eof:
+            yield _next(machine, left)
+            left = machine.unconsumed_tail
+    if not machine.eof:
+        raise StepFailure(ErrorCode.FETCH_FAILED, "the compressed body ends too early")
+
+
+def _next(machine: "zlib._Decompress", left: bytes) -> bytes:
+    try:
+        return machine.decompress(left, PIECE)
+    except zlib.error:
+        raise StepFailure(ErrorCode.FETCH_FAILED, "the body is not compressed as it says") from None

@@ -1,0 +1,1 @@
+"""Has drafts written: looks up passages, asks a model, streams its answer, checks what it cites."""

@@ -1,0 +1,218 @@
+"""The one wrapper around every step, on every host: no exception leaves it, no record is lost in it.
+
+A record is settled when its results, its retry or its dead letter are confirmed by the broker, or when it is parked
+behind another of its document. Only then may the host acknowledge it. A cancellation passes through with nothing
+acknowledged; whatever was sent until then is sent again by the repeat, under the same derived ids.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from muniment.producers.clock import utc_now
+from muniment.producers.publisher import Publisher
+from muniment.schemas import metrics
+from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
+from muniment.schemas.errors import MunimentError, StepFailure
+from muniment.schemas.ids import trace_of
+from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import REDRIVE_ID, RetryState
+from muniment.schemas.topics import RETRY_TIERS
+from muniment.stream_apps.hosting.aftermath import addressed, dead_lettered, judge
+from muniment.stream_apps.hosting.attempt import Attempts, Codec
+from muniment.stream_apps.hosting.concerns import passes_by, redelivered
+from muniment.stream_apps.hosting.insist import insist
+from muniment.stream_apps.hosting.line import Line
+from muniment.stream_apps.hosting.ports import Ports
+from muniment.stream_apps.hosting.racing import unless
+from muniment.stream_apps.parking.port import Standing
+from muniment.stream_apps.retrying.confirmed import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sleep, send_at_last
+from muniment.stream_apps.retrying.policy import Limits, Move, Retry, Wait
+from muniment.stream_apps.step import Step
+
+__all__ = ["Codec", "Settler"]
+ENDS = frozenset({"done", "refused", "dead", "cancelled"})
+"""The outcomes after which a record does not come again by itself."""
+BREAKER_LOOK_S = 5.0
+"""How often an open breaker is asked that does not say for how long it stays open."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a record was settled.
+
+    Attributes:
+        outcome: See `Settler.settle`.
+        record: The record as it was settled; of a dead one, the letter on the log.
+        headed: Whether others of its document may wait for it.
+
+    """
+
+    outcome: str
+    record: Record
+    headed: bool = False
+
+
+class Settler:
+    """Settles records for steps. One of it serves all steps of a process: it keeps no state of its own."""
+
+    def __init__(
+        self,
+        codec: Codec,
+        publisher: Publisher,
+        *,
+        limits: Limits | None = None,
+        ports: Ports | None = None,
+        now: Callable[[], datetime] = utc_now,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._codec = codec
+        self._publisher = publisher
+        self._limits = limits or Limits()
+        self._ports = ports or Ports()
+        self._now = now
+        self._sleep = sleep
+        self._attempts = Attempts(codec, publisher, now, sleep)
+        self._line = Line(self._ports.parking, publisher, sleep)
+
+    async def settle(self, step: Step, record: Record) -> str:
+        """Settle one record; says how.
+
+        `ignored` (not the step's), `done`, `refused`, `retry`, `wait` (for somebody else's outage), `parked` (behind
+        another record of its document), `dead`, or `cancelled` (its job was, and nothing more came of it).
+
+        Blocks in place, for as long as it takes, while our own database or log is away or the step is halted.
+        Raises nothing but a cancellation (or the end of the process), and then nothing may be acknowledged.
+        """
+        began = time.perf_counter()
+        active = metrics.ACTIVE_JOBS.labels(step.name)
+        active.inc()
+        with structlog.contextvars.bound_contextvars(**_where(step, record)):
+            try:
+                outcome = "ignored" if passes_by(step, record) else await self._settle(step, record)
+            finally:
+                active.dec()
+            if outcome != "ignored":
+                seconds = time.perf_counter() - began
+                metrics.PROCESSING_DURATION.labels(step.name).observe(seconds)
+                # One line a record: with them one job can be followed through the log of the whole stack.
+                log.info("step_settled", outcome=outcome, ms=round(seconds * 1000, 1))
+        metrics.JOBS_TOTAL.labels(step.name, outcome).inc()
+        return outcome
+
+    async def _settle(self, step: Step, record: Record) -> str:
+        work = partial(self._in_line, step, record)
+        job_id = None if step.works_for_cancelled else _job_of(record)
+        settled = await (work() if job_id is None else unless(self._ports.cancelled, job_id, work))
+        if settled is None:
+            settled = Settled("cancelled", record, headed=True)
+        if settled.outcome in ENDS:
+            if settled.headed:
+                await self._line.release(step, record)
+            if redelivered(step, record) and record.header(REDRIVE_ID):
+                await insist(partial(self._ports.redriven.ended, settled.record, settled.outcome), self._sleep)
+        return settled.outcome
+
+    async def _in_line(self, step: Step, record: Record) -> Settled:
+        standing = await self._line.stand(step, record)
+        if standing is Standing.PARKED:
+            return Settled("parked", record)
+        outcome, last = await self._tried(step, record)
+        return Settled(outcome, last, headed=standing is Standing.HEAD)
+
+    async def _tried(self, step: Step, record: Record) -> tuple[str, Record]:
+        """Try until the record is settled, or may leave with its failure; what holds the step up is waited for here."""
+        gate, pause, patient_until = self._ports.gate, FIRST_PAUSE_S, 0.0
+        while True:
+            async with gate.passing(step.name, record) as probe:
+                # Only while it is worked on: who waits for a halted step or a breaker is in nobody's way.
+                async with self._ports.right_of_way.taken(slow=step.slow):
+                    found = await self._attempts.once(step, record)
+                if isinstance(found, str):
+                    await gate.went_well(step.name, record, probe=probe)
+                    return found, record
+            if POLICIES[found.code] is Policy.BLOCK:
+                log.warning("step_blocked", code=found.code.value, error=found.detail, pause_s=pause)
+                await self._sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+                continue
+            now = self._now().timestamp()
+            patient_until = patient_until or now + self._limits.breaker_patience_s
+            move, state = judge(step, record, found, int(now * 1000), self._limits)
+            if found.code is ErrorCode.BREAKER_OPEN and isinstance(move, Wait) and now < patient_until:
+                await self._wait_for_breaker(found, patient_until - now)
+                continue
+            # An outage is waited for in the tiers, whatever the step is.
+            may_leave = isinstance(move, Wait) or await gate.may_leave(
+                step.name, record, state.code, dead=not isinstance(move, Retry), probe=probe
+            )
+            if may_leave:
+                return await self._leave(step, record, move, state)
+
+    async def _wait_for_breaker(self, failure: MunimentError, left_s: float) -> None:
+        asked = failure.retry_after_s if isinstance(failure, StepFailure) else None
+        wait_s = min(asked or BREAKER_LOOK_S, left_s)
+        log.info("breaker_waited_for", error=failure.detail, wait_s=round(wait_s, 1))
+        await self._ports.gate.pause(wait_s)
+
+    async def _leave(self, step: Step, record: Record, move: Move, state: RetryState) -> tuple[str, Record]:
+        left = addressed(record, move, state)
+        log.warning(
+            "step_failed",
+            move=type(move).__name__,
+            code=state.code.value,
+            error=state.error,
+            attempt=state.attempt,
+            waits=state.waits,
+            fingerprint=state.fingerprint,
+        )
+        if isinstance(move, Retry | Wait):
+            if not await self._line.send(step, record, left):
+                return "parked", record
+            metrics.RETRIES_TOTAL.labels(step.name, RETRY_TIERS[move.tier].name, state.code.value).inc()
+            return ("retry" if isinstance(move, Retry) else "wait"), record
+        letter = await send_at_last(self._publisher, left, self._sleep)
+        metrics.DLQ_ENTRIES.labels(step.name, state.code.value).inc()
+        await insist(partial(self._tell, step, record, letter, state), self._sleep)
+        return "dead", letter
+
+    async def _tell(self, step: Step, record: Record, letter: Record, state: RetryState) -> None:
+        """Tell the public topic of a dead letter that is on the log."""
+        try:
+            envelope = await self._attempts.decoded(step, record)
+        except MunimentError as error:
+            if POLICIES[error.code] is Policy.BLOCK:
+                raise
+            envelope = None
+        made = dead_lettered(step, letter, envelope, state, self._now())
+        if made is not None:
+            await send_at_last(self._publisher, await self._codec.encode(*made), self._sleep)
+
+
+def _job_of(record: Record) -> UUID | None:
+    try:
+        return UUID(record.header("correlation_id") or "")
+    except ValueError:
+        return None
+
+
+def _where(step: Step, record: Record) -> dict[str, str]:
+    job_id = record.header("correlation_id") or ""
+    return {
+        "step": step.name,
+        "event_type": record.header("ce_type") or "",
+        "position": f"{record.topic}:{record.partition}:{record.offset}",
+        "event_id": record.header("ce_id") or "",
+        "job_id": job_id,
+        "correlation_id": job_id,
+        "document_id": record.header("ce_subject") or "",
+        "tenant": record.header("tenant") or "",
+        "trace_id": trace_of(record.header("traceparent") or ""),
+    }

@@ -1,0 +1,1 @@
+"""Notices that a document version is whole, and says so."""

@@ -1,0 +1,1 @@
+"""Embedding everything with another model beside the live one: from the log, and whatever comes."""

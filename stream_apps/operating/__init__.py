@@ -1,0 +1,1 @@
+"""Commands of operators are decided here, by one writer for all."""

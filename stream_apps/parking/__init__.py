@@ -1,0 +1,1 @@
+"""Keeps the order of a document whose record waits for a retry: later records of it wait behind it, parked."""

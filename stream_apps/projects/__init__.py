@@ -1,0 +1,1 @@
+"""Decides what becomes of commands about projects, their episodes and their drafts."""

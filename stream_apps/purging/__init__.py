@@ -1,0 +1,1 @@
+"""Releases the stored bytes of what was deleted, cancelled, unchanged or rejected."""

@@ -1,0 +1,1 @@
+"""Carries out redrives: dead letters go back to their steps, each once, however often who sends them is killed."""

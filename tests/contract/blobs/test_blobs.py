@@ -1,0 +1,189 @@
+"""One suite for every blob store: the local folder and an S3 server keep the same promises."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.ports import free_port
+
+from muniment.producers.blobs import Blob, BlobStore, download, file_pieces
+from muniment.producers.local_blobs import LocalBlobs
+from muniment.producers.s3_blobs import S3Blobs
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
+
+BUCKET = "muniment-test"
+FAKE: dict[str, Any] = {"access_key_id": "not-a-key", "secret_access_key": "not-a-secret", "region": "us-east-1"}
+
+
+def options(port: int) -> dict[str, Any]:
+    """What S3Blobs needs for a server on this machine."""
+    return FAKE | {"endpoint": f"http://127.0.0.1:{port}", "client_options": {"allow_http": True}}
+
+
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    """moto's S3 server, with our bucket."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    port = server.get_host_and_port()[1]
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id=FAKE["access_key_id"],
+        aws_secret_access_key=FAKE["secret_access_key"],
+        region_name=FAKE["region"],
+    )
+    client.create_bucket(Bucket=BUCKET)
+    client.close()
+    yield port
+    server.stop()
+
+
+@pytest.fixture(params=["local", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    """The store under test."""
+    if request.param == "local":
+        return LocalBlobs(tmp_path / "blobs")
+    return S3Blobs(BUCKET, **options(request.getfixturevalue("s3_port")))
+
+
+@pytest.fixture(params=["local", "s3"])
+def cut_off(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    """A store that is away."""
+    if request.param == "local":
+        (tmp_path / "blobs").write_text("a file where the folder should be")
+        return LocalBlobs(tmp_path / "blobs")
+    return S3Blobs(BUCKET, **options(free_port()))
+
+
+async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
+    """A stream."""
+    for part in parts:
+        yield part
+
+
+async def read(blobs: BlobStore, tenant: str, ref: str) -> bytes:
+    """Everything."""
+    return b"".join([piece async for piece in blobs.open(tenant, ref)])
+
+
+async def missing(blobs: BlobStore, tenant: str, ref: str) -> bool:
+    """Whether reading it says that it is not there."""
+    try:
+        await read(blobs, tenant, ref)
+    except StepFailure as error:
+        return error.code is ErrorCode.BLOB_MISSING
+    return False
+
+
+@pytest.mark.parametrize("parts", [(), (b"",), (b"one",), (b"one", b"", b"two"), (bytes(9 << 20), b"end")])
+async def test_what_is_put_reads_back(blobs: BlobStore, parts: tuple[bytes, ...]) -> None:
+    """Nothing, a little, and more than one part of an upload; the reference is the digest."""
+    whole = b"".join(parts)
+    blob = await blobs.put("acme", pieces(*parts))
+    assert blob == Blob(f"sha256:{hashlib.sha256(whole).hexdigest()}", len(whole))
+    assert await read(blobs, "acme", blob.ref) == whole
+
+
+async def test_the_same_content_is_one_blob(blobs: BlobStore) -> None:
+    """Stored again nothing changes, and one removal takes it."""
+    one, two = await blobs.put("acme", pieces(b"twice")), await blobs.put("acme", pieces(b"tw", b"ice"))
+    assert one == two
+    assert await blobs.delete("acme", one.ref)
+    assert not await blobs.delete("acme", one.ref)
+    assert await missing(blobs, "acme", one.ref)
+    assert await blobs.put("acme", pieces(b"twice")) == one
+    assert await read(blobs, "acme", one.ref) == b"twice"
+
+
+@pytest.mark.parametrize(
+    "stranger", ["other", "acme/x", "..", ".", "../acme", "ac%6De", "ACME", "drafts", ".drafts", "가나"]
+)
+async def test_a_tenant_sees_its_own_only(blobs: BlobStore, stranger: str) -> None:
+    """The same reference under another tenant, however it is called, is another blob."""
+    blob = await blobs.put("acme", pieces(b"ours"))
+    await blobs.delete(stranger, blob.ref)
+    assert await missing(blobs, stranger, blob.ref)
+    theirs = await blobs.put(stranger, pieces(b"ours"))
+    assert await read(blobs, stranger, theirs.ref) == b"ours"
+    assert await blobs.delete(stranger, theirs.ref)
+    assert await read(blobs, "acme", blob.ref) == b"ours"
+
+
+@pytest.mark.parametrize(
+    "ref", ["", "sha256:", "sha256:../../etc", "x" * 64, "sha256:" + "A" * 64, "sha256:" + "0" * 64]
+)
+async def test_what_is_no_blob_is_missing(blobs: BlobStore, ref: str) -> None:
+    """A reference that nobody gave out is `blob_missing`, whatever it looks like."""
+    assert await missing(blobs, "acme", ref)
+
+
+class GoneError(OSError):
+    """What a source may raise, an error of the system included."""
+
+
+async def test_a_stream_that_breaks_off_leaves_nothing(blobs: BlobStore) -> None:
+    """The source's own error comes through as it is; neither a blob nor a claim of it is there."""
+    begun = []
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise GoneError("the client went away")
+
+    @asynccontextmanager
+    async def guard(blob: Blob) -> AsyncIterator[None]:
+        begun.append(blob)
+        yield
+
+    with pytest.raises(GoneError):
+        await blobs.put("acme", broken(), guard)
+    assert begun == []
+    assert await missing(blobs, "acme", f"sha256:{hashlib.sha256(b'half').hexdigest()}")
+
+
+async def test_the_guard_surrounds_the_moment_it_appears(blobs: BlobStore) -> None:
+    """Before it the blob is not there, after it it is; a guard that refuses leaves nothing."""
+    seen = []
+
+    @asynccontextmanager
+    async def guard(blob: Blob) -> AsyncIterator[None]:
+        seen.append(await missing(blobs, "acme", blob.ref))
+        yield
+        seen.append(await missing(blobs, "acme", blob.ref))
+
+    @asynccontextmanager
+    async def refusing(blob: Blob) -> AsyncIterator[None]:
+        raise RuntimeError("no")
+        yield
+
+    await blobs.delete("acme", f"sha256:{hashlib.sha256(b'guarded').hexdigest()}")
+    await blobs.put("acme", pieces(b"guarded"), guard)
+    assert seen == [True, False]
+    with pytest.raises(RuntimeError, match="no"):
+        await blobs.put("acme", pieces(b"refused"), refusing)
+    assert await missing(blobs, "acme", f"sha256:{hashlib.sha256(b'refused').hexdigest()}")
+
+
+async def test_a_blob_is_downloaded_for_our_eyes_only(blobs: BlobStore, tmp_path: Path) -> None:
+    """Into a new file of mode 0600, in pieces, and back from a file."""
+    blob = await blobs.put("acme", pieces(b"a" * 3_000_000))
+    await download(blobs, "acme", blob.ref, tmp_path / "file")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+    assert await blobs.put("acme", file_pieces(tmp_path / "file")) == blob
+
+
+@pytest.mark.timeout(60)
+async def test_an_absent_store_is_no_missing_blob(cut_off: BlobStore) -> None:
+    """`blob_unavailable` from every method: a document must not be given up because its store is away."""
+    ref = "sha256:" + "0" * 64
+    for call in (cut_off.put("acme", pieces(b"x")), read(cut_off, "acme", ref), cut_off.delete("acme", ref)):
+        with pytest.raises(StepFailure) as error:
+            await call
+        assert error.value.code is ErrorCode.BLOB_UNAVAILABLE

@@ -1,0 +1,163 @@
+"""What every store of parked records has to hold: one in memory and the one in Postgres."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import pytest
+from support.parking import MemoryParking
+
+from muniment.schemas.record import Record
+from muniment.stream_apps.parking.port import Parking, Place, Standing
+from muniment.stream_apps.parking.postgres import PostgresParking
+
+ME = Place("indexing", "acme", b"document", "muniment.documents:3:14")
+NEXT, THIRD = (replace(ME, origin=f"muniment.documents:3:{n}") for n in (15, 16))
+
+
+def record(place: Place, topic: str = "muniment.redelivery.indexing") -> Record:
+    return Record(topic, place.key, place.origin.encode(), (("ce_id", place.origin.encode()), ("odd", b"\x00\xff")))
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def address(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "memory" else request.getfixturevalue("database_url")
+
+
+@pytest.fixture
+async def parking(address: str) -> AsyncIterator[Parking]:
+    if not address:
+        yield MemoryParking()
+        return
+    async with asyncpg.create_pool(address, min_size=1, max_size=4) as pool:
+        yield PostgresParking(pool)
+
+
+async def aged(parking: Parking, seconds: float) -> None:
+    """Let every head have been seen so much longer ago."""
+    if isinstance(parking, MemoryParking):
+        for head in parking.heads.values():
+            head.seen_at -= seconds
+        return
+    assert isinstance(parking, PostgresParking)
+    later = "update muniment_parking.heads set parked_at = parked_at - make_interval(secs => $1)"
+    await parking._pool.execute(later, seconds)
+
+
+async def headed(parking: Parking) -> None:
+    """The first one waits for its retry, published."""
+    assert await parking.lead(ME, record(ME, "muniment.retry.1s"))
+    await parking.published(ME)
+
+
+async def test_a_document_of_whom_nobody_waits_is_free(parking: Parking) -> None:
+    """Without a head every record is free, and nothing is stored for it."""
+    assert await parking.stand(ME, record(ME)) is Standing.FREE
+    assert await parking.release(ME) is None
+    assert await parking.waiting() == {}
+
+
+async def test_later_records_wait_and_come_in_order(parking: Parking) -> None:
+    """Each release gives the next one, whole, in the order in which they were parked; the last one frees the key."""
+    await headed(parking)
+    assert await parking.stand(ME, record(ME)) is Standing.HEAD
+    for place in (NEXT, THIRD):
+        assert await parking.stand(place, record(place)) is Standing.PARKED
+    assert await parking.waiting() == {"indexing": 2}
+    before = ME
+    for place in (NEXT, THIRD):
+        assert await parking.release(before) == (place, record(place))
+        await parking.published(place)
+        assert await parking.stand(place, record(place)) is Standing.HEAD
+        before = place
+    assert await parking.release(THIRD) is None
+    assert await parking.stand(ME, record(ME)) is Standing.FREE
+
+
+async def test_every_step_tenant_and_document_has_a_line_of_its_own(parking: Parking) -> None:
+    """Nobody else waits for a head."""
+    await headed(parking)
+    for other in (replace(NEXT, step="deciding"), replace(NEXT, tenant="other"), replace(NEXT, key=b"another")):
+        assert await parking.stand(other, record(other)) is Standing.FREE
+
+
+async def test_repeats_change_nothing(parking: Parking) -> None:
+    """Leading, parking, publishing and releasing twice is the same as once."""
+    await headed(parking)
+    await headed(parking)
+    for _ in range(2):
+        assert await parking.stand(NEXT, record(NEXT)) is Standing.PARKED
+    assert await parking.waiting() == {"indexing": 1}
+    assert await parking.release(ME) == (NEXT, record(NEXT))
+    assert await parking.release(ME) is None
+    for _ in range(2):
+        await parking.published(NEXT)
+    assert await parking.release(NEXT) is None
+
+
+async def test_only_one_can_lead(parking: Parking) -> None:
+    """Of two records of a document one is the head, the other is told so and can be parked behind it."""
+    first, second = await asyncio.gather(parking.lead(ME, record(ME)), parking.lead(NEXT, record(NEXT)))
+    assert first != second
+    head, other = (ME, NEXT) if first else (NEXT, ME)
+    assert await parking.stand(other, record(other)) is Standing.PARKED
+    assert await parking.release(head) == (other, record(other))
+
+
+async def test_a_head_that_was_not_published_is_found(parking: Parking) -> None:
+    """Whoever dies between becoming the head (or releasing the next) and the broker's word leaves a record to find."""
+    await parking.lead(ME, record(ME, "muniment.retry.1s"))
+    assert await parking.unpublished(60) == []
+    assert list(await parking.unpublished(0)) == [(ME, record(ME, "muniment.retry.1s"))]
+    await parking.published(ME)
+    assert list(await parking.unpublished(0)) == []
+    await parking.stand(NEXT, record(NEXT))
+    assert list(await parking.unpublished(0)) == []
+    await parking.release(ME)
+    assert list(await parking.unpublished(0)) == [(NEXT, record(NEXT))]
+
+
+async def test_a_head_that_is_found_is_found_by_one(parking: Parking) -> None:
+    """Two sweeps at once do not both publish it."""
+    await parking.lead(ME, record(ME))
+    await aged(parking, 3600)
+    found = await asyncio.gather(parking.unpublished(600), parking.unpublished(600))
+    assert sorted(map(len, found)) == [0, 1]
+
+
+async def test_a_head_that_nobody_hears_of_is_found(parking: Parking) -> None:
+    """One that is on its way and not seen for long is named; one that is stored, or was seen lately, is not."""
+    await parking.lead(ME, record(ME))
+    assert list(await parking.unheard_of(0)) == []
+    await parking.published(ME)
+    assert list(await parking.unheard_of(0)) == [ME]
+    assert list(await parking.unheard_of(60)) == []
+
+
+async def test_the_word_of_the_broker_comes_late(parking: Parking) -> None:
+    """A head that ended before its publisher heard of it, and waits anew (a redrive), is not taken away by that."""
+    await headed(parking)
+    await parking.stand(NEXT, record(NEXT))
+    await parking.release(ME)
+    await parking.stand(THIRD, record(THIRD))
+    assert await parking.release(NEXT) == (THIRD, record(THIRD))
+    again = record(NEXT)
+    assert await parking.stand(NEXT, again) is Standing.PARKED
+    await parking.published(NEXT)
+    assert await parking.release(THIRD) == (NEXT, again)
+
+
+async def test_two_at_once_of_many(parking: Parking) -> None:
+    """A record that arrives while its head is released either waits and is released, or is free: it is never left."""
+    for n in range(25):
+        head = replace(ME, key=b"%d" % n, origin=f"t:{n}:0")
+        late = replace(head, origin=f"t:{n}:1")
+        await parking.lead(head, record(head))
+        await parking.published(head)
+        standing, released = await asyncio.gather(parking.stand(late, record(late)), parking.release(head))
+        if standing is Standing.PARKED:
+            assert released == (late, record(late))
+        else:
+            assert (standing, released) == (Standing.FREE, None)
+            assert await parking.stand(late, record(late)) is Standing.FREE

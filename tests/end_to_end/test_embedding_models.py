@@ -1,0 +1,182 @@
+"""A second embedding model on the whole stack: brought in, compared, switched to and back while people search, dropped.
+
+Both models are of the stand-in endpoint. The second has no prefixes, so that a question that is the text of a document
+has exactly its vector: an answer of the second model finds it with a score of 1, one of the first never does.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.stack import Api, Stack, until
+
+FIRST, SERVED, OTHER = "multilingual-e5-small", "multilingual-e5-small-256", "multilingual-e5-small-256#256"
+TEXTS = [f"The {word} keeps its own counsel in the {word} house." for word in ("owl", "pine", "lark", "moss", "reed")]
+EXACT = 0.99
+
+
+@pytest.fixture
+def api(stack: Stack) -> Iterator[Api]:
+    """A caller of the tenant whose key the command line has; at the end there is one model again."""
+    stack.endpoint.reset()
+    caller = stack.api("default")
+    yield caller
+    if models(caller)["live"] != FIRST:
+        decided(caller, "switch", model=FIRST)
+    for one in models(caller)["items"]:
+        if one["state"] != "dropped" and one["model"] != FIRST:
+            decided(caller, "drop", model=one["model"])
+    stack.endpoint.reset()
+
+
+def models(api: Api) -> dict[str, Any]:
+    """All models, as an operator sees them."""
+    return api.get("/v1/embedding-models")
+
+
+def model(api: Api, name: str) -> dict[str, Any]:
+    """One of them."""
+    return next(one for one in models(api)["items"] if one["model"] == name)
+
+
+def decided(api: Api, what: str, **body: Any) -> dict[str, Any]:
+    """What was decided on an order about models."""
+    answer = api.ask("POST", f"/v1/embedding-models/{what}".rstrip("/"), json={"reason": "a test", **body})
+    assert answer.status_code == 202, answer.text
+    taken = answer.json()
+    found = api.ask(
+        "GET", f"/v1/operations/{taken['operation_id']}", params={"position": taken["position"], "wait": 30}
+    )
+    assert found.status_code == 200, found.text
+    # Search has folded it, too: from here on it reads so.
+    api.get("/v1/embedding-models", taken["position"], wait=30)
+    told: dict[str, Any] = found.json()
+    return told
+
+
+def told(stack: Stack, *words: str) -> Any:
+    """What `muniment embeddings` says as JSON."""
+    return json.loads(stack.run("embeddings", *words, "--reason", "a test", "--json").stdout)
+
+
+def nearest(api: Api, text: str) -> tuple[str, float]:
+    """The model that an answer is of, and the score of its best hit; every hit is looked at."""
+    answer = api.ask("POST", "/v1/search", json={"q": text, "mode": "vector", "k": 3})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    return found["model"], found["hits"][0]["scores"]["score"]
+
+
+class Searching(threading.Thread):
+    """Searches again and again, and notes every answer that is not of one model alone."""
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(daemon=True)
+        self._api = api
+        self._over = threading.Event()
+        self.seen: dict[str, int] = {}
+        self.mixed: list[tuple[str, float]] = []
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        """Search until asked to end."""
+        while not self._over.wait(0.02):
+            try:
+                name, score = nearest(self._api, TEXTS[0])
+            except AssertionError as error:
+                self.failed.append(str(error))
+                continue
+            self.seen[name] = self.seen.get(name, 0) + 1
+            if (score > EXACT) != (name == OTHER):
+                self.mixed.append((name, score))
+
+    def end(self) -> None:
+        """Stop, and wait for the last answer."""
+        self._over.set()
+        self.join(30)
+
+
+def test_search_goes_over_to_another_model_and_back(stack: Stack, api: Api, tmp_path: Path) -> None:
+    """Priced, filled from the log, compared, switched while people search; both kept up to date; at last dropped."""
+    done = [api.submit(text, f"{number}.txt") for number, text in enumerate(TEXTS)]
+    assert {api.ended(one)["outcome"] for one in done} <= {"indexed", "unchanged"}
+    begun = told(stack, "migrate", "--to", SERVED, "--dimensions", "256", "--price", "0.5", "--yes")
+    assert begun["estimate"]["texts"] >= len(TEXTS)
+    assert begun["estimate"]["cost"] > 0
+    until("everything has vectors of it", lambda: model(api, OTHER)["state"] == "complete", 120)
+    assert model(api, OTHER)["cost_micros"] > 0
+    assert nearest(api, TEXTS[0])[0] == FIRST
+    questions = tmp_path / "questions.txt"
+    questions.write_text("\n".join(TEXTS))
+    compared = told(stack, "compare", OTHER, "--queries", str(questions), "--k", "3")
+    assert (compared["queries"], compared["live"]["ndcg"], compared["live"]["model"]) == (len(TEXTS), 1.0, FIRST)
+    kept = until("the comparison is on the record", lambda: recorded(api, "embeddings_compared"))
+    assert kept[0]["details"]["overlap"] == compared["overlap"]
+    assert TEXTS[0] not in json.dumps(kept)
+
+    searching = Searching(stack.api("default"))
+    searching.start()
+    for target in (OTHER, FIRST, OTHER):
+        stack.run("embeddings", "switch", "--to", target, "--reason", "a test")
+        until("search reads it", lambda target=target: nearest(api, TEXTS[1])[0] == target)
+    searching.end()
+    assert searching.mixed == []
+    assert searching.failed == []
+    assert searching.seen.keys() == {FIRST, OTHER}
+
+    new = "A newt is told of while search reads the second model."
+    api.indexed(new, "newt.txt")
+    assert nearest(api, new) == (OTHER, pytest.approx(1, abs=1e-3))
+    until("the first model has it, too", lambda: model(api, FIRST)["state"] == "complete", 120)
+    refused = stack.run("embeddings", "drop", OTHER, "--reason", "a test", check=False)
+    assert (refused.returncode, "model_live" in refused.stderr) == (1, True)
+    assert decided(api, "switch", model=FIRST)["outcome"] == "accepted"
+    assert decided(api, "drop", model=OTHER)["outcome"] == "accepted"
+    assert decided(api, "switch", model=OTHER)["code"] == "model_dropped"
+    until("its vectors are gone", lambda: not stack.rows("select 1 from read.model_vectors limit 1"))
+
+
+def test_a_killed_migration_goes_on_and_pays_for_nothing_twice(stack: Stack, api: Api) -> None:
+    """Paused, resumed, `kill -9` in the middle: every batch gets its vectors, no text is embedded twice."""
+    texts = [f"A paragraph about the letter {chr(97 + n)} and nothing else, number {n}." for n in range(16)]
+    for one in [api.submit(text, f"letter-{number}.txt") for number, text in enumerate(texts)]:
+        api.ended(one)
+    stack.endpoint.reset()
+    # Some are answered; then all calls that a worker has at once hang, so that no answer is on its way when it dies.
+    # They hang for longer than a busy machine takes to send all three: none may be answered when the last one is sent.
+    stack.endpoint.misbehave({"kind": "hang", "seconds": 0, "times": 4}, {"kind": "hang", "seconds": 55, "times": 3})
+    begun = decided(api, "", model=SERVED, dimensions=256)
+    name = begun["events"][0]["about"]
+    assert name.startswith(OTHER)
+    assert decided(api, "switch", model=name)["code"] == "embeddings_incomplete"
+
+    def hanging() -> bool:
+        calls = stack.endpoint.calls()
+        return (calls["requests"], calls["in_flight"]) == (7, 3)
+
+    until("three calls hang", hanging, every_s=0.02)
+    # Each text is a batch of its own here. What was answered has to be on the log: what is not is rightly paid again.
+    answered = stack.endpoint.calls()["inputs"]
+    until("what was answered is kept", lambda: model(api, name)["batches"] >= answered, every_s=0.02)
+    assert hanging(), "and nothing else goes on"
+    stack.kill("workers")
+    assert decided(api, "pause", model=name)["outcome"] == "accepted"
+    texts.append("What comes while it is paused has no vectors of it.")
+    api.ended(api.submit(texts[-1], "late.txt"))
+    assert model(api, name)["state"] == "paused"
+    assert decided(api, "resume", model=name)["outcome"] == "accepted"
+    until("everything has vectors of it", lambda: model(api, name)["state"] == "complete", 180)
+    assert stack.endpoint.answered(SERVED, texts) == [1] * len(texts)
+    stack.endpoint.reset()
+    stack.run("replay", "chunks")
+    assert stack.endpoint.calls()["requests"] == 0
+    assert model(api, name)["state"] == "complete"
+
+
+def recorded(api: Api, kind: str) -> list[dict[str, Any]]:
+    """What is on the record of that kind."""
+    found: list[dict[str, Any]] = api.get("/v1/operations", kind=kind)["items"]
+    return found

@@ -1,0 +1,99 @@
+"""Bytes whose command never reached the log do not stay for ever, and no others go."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from muniment.producers.orphans import Orphans, Swept
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
+
+GRACE_S = 60.0
+
+
+@pytest.fixture
+def orphans(pair: Any) -> Orphans:
+    """The sweep of the first instance."""
+    deps = pair.one.dependencies
+    return Orphans(pair.one.outbox._pool, deps.claims, pair.one.looks, grace_s=GRACE_S)
+
+
+async def submit(pair: Any, text: str) -> Any:
+    """Send a text."""
+    async with pair.one.client(pair.key) as client:
+        return await client.post("/v1/documents", json={"text": text})
+
+
+async def claimed(pair: Any) -> set[str]:
+    """The jobs that claim something."""
+    rows = await pair.one.outbox._pool.fetch("select split_part(kind, '/', 1) as job from muniment_claims.claims")
+    return {row["job"] for row in rows}
+
+
+async def aged(pair: Any) -> None:
+    """Let all claims be old."""
+    await pair.one.outbox._pool.execute("update muniment_claims.claims set created_at = now() - interval '2 minutes'")
+
+
+async def pieces(content: bytes) -> AsyncIterator[bytes]:
+    """A stream."""
+    yield content
+
+
+async def test_what_a_503_left_is_given_up_and_nothing_else(pair: Any, orphans: Orphans) -> None:
+    """Not published: gone, with its bytes. Published, and undecided for as long as may be: kept."""
+    kept = (await submit(pair, "kept")).json()["job_id"]
+    pair.one.log.away = True
+    assert (await submit(pair, "lost")).status_code == 503
+    pair.one.log.away = False
+    pair.one.log.lose_answers = True
+    assert (await submit(pair, "unconfirmed")).status_code == 503
+    assert await orphans.sweep() == Swept(0, 0), "nothing is old enough"
+    await aged(pair)
+    assert await orphans.sweep() == Swept(1, 2)
+    (unconfirmed,) = set(await pair.command_ids()) - {kept}
+    assert await claimed(pair) == {kept, unconfirmed}
+    blobs = [path for path in (pair.folder / "blobs").rglob("*") if path.is_file()]
+    assert len(blobs) == 2
+    assert await orphans.sweep() == Swept(0, 2)
+
+
+async def test_what_waits_in_the_outbox_is_kept(pair: Any, orphans: Orphans) -> None:
+    """However late it is drained: before and after, its bytes are there."""
+    pair.one.outbox_on = pair.one.log.away = True
+    job = (await submit(pair, "late")).json()["job_id"]
+    await aged(pair)
+    pair.one.log.away = False
+    assert await orphans.sweep() == Swept(0, 0)
+    await pair.one.drain.once()
+    assert await orphans.sweep() == Swept(0, 1)
+    assert await claimed(pair) == {job}
+
+
+async def test_nothing_is_given_up_while_the_log_is_away(pair: Any, orphans: Orphans) -> None:
+    """Nobody can say then what is on it."""
+    pair.one.log.away = True
+    await submit(pair, "perhaps")
+    await aged(pair)
+    with pytest.raises(StepFailure) as error:
+        await orphans.sweep()
+    assert error.value.code is ErrorCode.LOG_UNAVAILABLE
+    assert len(await claimed(pair)) == 1
+
+
+async def test_a_claim_renewed_meanwhile_stays(pair: Any, orphans: Orphans, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repeat of the request comes while the sweep asks the log: the bytes it has just stored again stay."""
+    document, job = uuid4(), uuid4()
+    claims = pair.one.dependencies.claims
+    await claims.put("acme", document, job, "original", pieces(b"bytes"))
+    await aged(pair)
+
+    async def meanwhile(*_: Any) -> dict[UUID, Any]:
+        await claims.put("acme", document, job, "original", pieces(b"bytes"))
+        return {}
+
+    monkeypatch.setattr(pair.one.looks, "first", meanwhile)
+    assert await orphans.sweep() == Swept(1, 0)
+    assert await claimed(pair) == {str(job)}

@@ -1,0 +1,87 @@
+"""What a model would have written: the facts and pieces of a draft, from the one chunk of each played document."""
+
+from uuid import UUID
+
+from muniment.schemas.event import Event
+from muniment.schemas.scripts import (
+    Citation,
+    CitationsChecked,
+    DraftPrompted,
+    DraftRefused,
+    DraftRequested,
+    DraftRevised,
+    DraftStreamed,
+    DraftWritten,
+    Passage,
+)
+
+SENTENCES = ("Everyone has twenty-five days of leave a year [1]. ", "Nobody ever took them [9].\n")
+NOTHING = "nothing"
+"""A draft with this brief is refused."""
+
+
+def played(event: Event, documents: frozenset[UUID]) -> list[Event]:
+    """What follows from a decision about a draft of a project with these documents."""
+    if isinstance(event, DraftRequested):
+        return _refused(event) if event.brief == NOTHING or not documents else _written(event, min(documents))
+    if isinstance(event, DraftRevised) and documents:
+        about = {"project_id": event.project_id, "episode_id": event.episode_id, "draft_id": event.draft_id}
+        checked = _citations(event.text, min(documents)) if isinstance(event.text, str) else ()
+        return [CitationsChecked(**about, job_id=event.job_id, citations=checked)]
+    return []
+
+
+def _refused(event: DraftRequested) -> list[Event]:
+    about = {name: getattr(event, name) for name in ("project_id", "episode_id", "draft_id", "job_id")}
+    return [DraftRefused(**about, code="nothing_found")]
+
+
+def _written(event: DraftRequested, document_id: UUID) -> list[Event]:
+    about = {name: getattr(event, name) for name in ("project_id", "draft_id", "job_id")}
+    mine = {**about, "episode_id": event.episode_id}
+    asked = {name: getattr(event, name) for name in ("template", "max_tokens", "temperature", "seed")}
+    passage = Passage(1, document_id, 1, 0, 1, 0, 46, 9, 0.03, 1, None)
+    text = "".join(SENTENCES)
+    return [
+        DraftPrompted(
+            **mine,
+            **asked,
+            attempt=1,
+            provider="played",
+            model="toy",
+            template_version=1,
+            prompt='[{"role":"user","content":"write"}]',
+            passages=(passage,),
+            memory_tokens=9,
+            prompt_tokens=30,
+            window_tokens=1000,
+        ),
+        *(
+            DraftStreamed(**about, attempt=1, index=index, text=piece, tokens=9 * (index + 1))
+            for index, piece in enumerate(SENTENCES)
+        ),
+        DraftWritten(
+            **mine,
+            attempt=1,
+            provider="played",
+            model="toy-1",
+            text=text,
+            citations=_citations(text, document_id),
+            finish_reason="stop",
+            tokens_in=30,
+            tokens_out=18,
+            cost_micros=5,
+            first_token_ms=3,
+            written_ms=9,
+        ),
+    ]
+
+
+def _citations(text: str, document_id: UUID) -> tuple[Citation, ...]:
+    found = []
+    if "[1]" in text:
+        found.append(Citation(1, document_id, 1, 0, 1, 0, 46, 0, text.index("[1]") + 3, holds=True))
+    if "[9]" in text:
+        at = text.index("[9]")
+        found.append(Citation(9, None, 0, 0, None, 0, 0, max(0, at - 20), at + 3, holds=False))
+    return tuple(found)

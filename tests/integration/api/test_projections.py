@@ -1,0 +1,30 @@
+"""Passing an event by over HTTP: a command that is decided and on the record."""
+
+from typing import Any
+
+import httpx2
+from served_api import Served
+
+PLACE = "muniment.documents:0:987654"
+
+
+def outcome(api: httpx2.Client, answer: httpx2.Response) -> dict[str, Any]:
+    """What was decided on a command that was taken in."""
+    assert answer.status_code == 202, answer.text
+    found = api.get(answer.headers["location"], headers={"Muniment-Position": answer.headers["muniment-position"]})
+    decided: dict[str, Any] = found.json()
+    return decided
+
+
+def test_an_event_is_skipped_and_taken_back(served: Served) -> None:
+    """The decision shows with its place and reason; what names no read model or no place is refused at once."""
+    path, body = "/v1/projections/documents", {"place": PLACE, "reason": "written by a broken tool"}
+    with served.client() as api:
+        first = outcome(api, api.post(f"{path}/skips", json=body))
+        assert (first["outcome"], first["events"][0]["kind"]) == ("accepted", "event_skipped")
+        assert first["events"][0]["details"]["place"] == PLACE
+        back = outcome(api, api.post(f"{path}/unskips", json=body | {"reason": "mended"}))
+        assert back["events"][0]["reason"] == "mended"
+        unknown = api.post("/v1/projections/nothing/skips", json=body)
+        assert (unknown.status_code, "documents" in unknown.text) == (404, True)
+        assert api.post(f"{path}/skips", json=body | {"place": "documents 3"}).status_code == 422

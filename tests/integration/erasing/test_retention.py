@@ -1,0 +1,79 @@
+"""What is too old is asked to be erased: by its rule, once, and on the record."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from support.publisher import MemoryPublisher
+
+from muniment.schemas.codec import decode
+from muniment.schemas.erasures import RequestErasure
+from muniment.stream_apps.erasing.retention import Retention, Rules, rules
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+async def pool(read_models: str, database_url: str) -> AsyncIterator["asyncpg.Pool[Any]"]:
+    """A fresh database with empty read models."""
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as made:
+        yield made
+
+
+async def document(pool: Any, tenant: str, age_days: float, status: str = "indexed") -> UUID:
+    """A document that was last changed so long ago."""
+    schema = await pool.fetchval("select schema from read.live where projection = 'documents'")
+    document_id = uuid4()
+    await pool.execute(
+        f"insert into {schema}.documents (tenant, document_id, status, latest_version, deleted_up_to, updated_at)"
+        " values ($1, $2, $3, 1, 0, $4)",
+        tenant,
+        document_id,
+        status,
+        NOW - timedelta(days=age_days),
+    )
+    return document_id
+
+
+async def test_only_what_is_too_old_by_its_tenants_rule(pool: Any) -> None:
+    """One tenant by the rule for all, one by its own, one never; what is deleted already is nobody's business."""
+    old = await document(pool, "acme", 31)
+    await document(pool, "acme", 29)
+    await document(pool, "acme", 99, "deleted")
+    short = await document(pool, "brief", 8)
+    await document(pool, "museum", 9999)
+    log = MemoryPublisher()
+    retention = Retention(pool, log, Rules(30, {"brief": 7, "museum": None}), lambda: NOW)
+    found = await retention.due()
+    assert log.sent == [], "a dry run asks for nothing"
+    assert [(due.tenant, due.days, list(due.documents)) for due in found] == [
+        ("acme", 30, [old]),
+        ("brief", 7, [short]),
+    ]
+    await retention.run()
+    await retention.run()
+    asked = [decode(record, lambda _: None) for record in log.sent]
+    assert [(one.meta.tenant, one.event.document_ids, one.event.origin) for one in asked[:2]] == [
+        ("acme", (old,), "retention"),
+        ("brief", (short,), "retention"),
+    ]
+    assert {one.meta.event_id for one in asked[2:]} == {one.meta.event_id for one in asked[:2]}, "twice is once"
+    assert all(isinstance(one.event, RequestErasure) and "30 days" in one.event.reason for one in asked[:1])
+
+
+async def test_without_a_rule_nothing_is_too_old(pool: Any) -> None:
+    """Whoever says nothing keeps everything."""
+    await document(pool, "acme", 99999)
+    assert await Retention(pool, MemoryPublisher(), Rules(), lambda: NOW).due() == []
+
+
+def test_rules_are_read_from_the_settings() -> None:
+    """A tenant's own rule goes before the one for all; what is no rule is named."""
+    wanted = rules(180, "brief=7 museum=never")
+    assert (wanted.of("acme"), wanted.of("brief"), wanted.of("museum")) == (180, 7, None)
+    for wrong in ("brief", "brief=0", "brief=soon", "=7"):
+        with pytest.raises(ValueError, match=wrong):
+            rules(180, wrong)

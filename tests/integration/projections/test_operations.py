@@ -1,0 +1,110 @@
+"""How Muniment was run, in real tables."""
+
+from uuid import UUID, uuid4
+
+from projected_story import Log, ReadModel, Story, place_of
+
+from muniment.projections.operations.queries import (
+    breakers,
+    flag_history,
+    flags,
+    operations,
+    outcome,
+    redrive,
+    redrives,
+    steps,
+)
+from muniment.schemas.operations import (
+    BreakerClosed,
+    BreakerOpened,
+    DeadLetterEdited,
+    DeadLetterRedriven,
+    FlagChanged,
+    OperationRejected,
+    RedriveEnded,
+    RedriveStarted,
+    StepHalted,
+    StepResumed,
+)
+
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+def flag(value: bool, reason: str) -> FlagChanged:
+    """The outbox, switched."""
+    return FlagChanged(flag="outbox", value=value, reason=reason)
+
+
+def started(redrive_id: UUID, *letters: str) -> RedriveStarted:
+    """A redrive."""
+    return RedriveStarted(
+        redrive_id=redrive_id, letters=letters, selection={"code": "x"}, rate=2.5, canary=1, reason="healed"
+    )
+
+
+def sent(redrive_id: UUID, letter: str) -> DeadLetterRedriven:
+    """A letter is back at its step."""
+    return DeadLetterRedriven(redrive_id=redrive_id, letter=letter, document_id=None, job_id=None, times=1)
+
+
+async def test_the_last_word_on_a_thing_counts(read_model: ReadModel, log: Log) -> None:
+    """Flags, steps and breakers are as the last event says, also when an older one is read once more after it."""
+    halted = StepHalted(step="embedding", reason="5 of 5 dead", code="unexpected", dead=5, settled=5)
+    opened = BreakerOpened(breaker="embedding", failures=5, retry_after_s=30.0, code="provider_unavailable")
+    for event in (flag(True, "Kafka is moved"), flag(False, "moved"), halted, opened):
+        await log.say(event, uuid4(), "acme")
+    old = log.records[0]
+    await log.say(StepResumed(step="embedding", by="probe", reason="it went through"), uuid4(), "acme")
+    await log.say(BreakerClosed(breaker="embedding", by="command", reason="fixed"), uuid4(), "acme")
+    log.again(old)
+    await read_model.catch_up()
+    pool = read_model.pool
+    assert (await flags(pool))["outbox"].body["value"] is False
+    assert [entry.reason for entry in await flag_history(pool, "outbox")] == ["moved", "Kafka is moved"]
+    step = (await steps(pool))["embedding"]
+    assert (step.kind, step.reason, step.body["by"]) == ("resumed", "it went through", "probe")
+    assert (await breakers(pool))["embedding"].kind == "breaker_closed"
+
+
+async def test_a_redrive_counts_what_came_of_it(read_model: ReadModel, log: Log) -> None:
+    """Letters sent, those that failed again, and how it ended; each letter once, whatever is repeated."""
+    letters = [log.dead(await Story(log, ("a",)).submitted(), "extracting") for _ in range(3)]
+    names = [place_of(letter) for letter in letters]
+    await log.say(started(ONE, *names), ONE, "acme")
+    for name in names[:2]:
+        await log.say(sent(ONE, name), ONE, "acme")
+    await log.say(sent(ONE, names[0]), ONE, "acme")
+    again = log.failed_again(letters[0], ONE, 1, "extracting")
+    log.again(again)
+    await log.say(started(TWO, "muniment.dlq:0:99"), TWO, "umbrella")
+    await read_model.catch_up()
+    found = await redrive(read_model.pool, "acme", ONE)
+    assert found is not None
+    assert (found.state, found.letters, found.redriven, found.failed, found.rate) == ("running", 3, 2, 1, 2.5)
+    assert found.selection == {"code": "x"}
+    over = RedriveEnded(redrive_id=ONE, outcome="stopped", redriven=2, left=1, reason="enough")
+    await log.say(over, uuid4(), "acme")
+    await read_model.catch_up()
+    [ended] = (await redrives(read_model.pool, "acme")).rows
+    assert (ended.state, ended.ended_reason) == ("stopped", "enough")
+    assert await redrive(read_model.pool, "acme", TWO) is None
+
+
+async def test_a_command_can_be_followed_to_its_decision(read_model: ReadModel, log: Log) -> None:
+    """Whoever asked finds what was decided, a rejection included; another tenant finds nothing of it."""
+    no = OperationRejected(command="ResumeStep", about="embedding", code="not_halted", reason="it is running")
+    await log.say(no, ONE, "acme")
+    edited = DeadLetterEdited(document_id=uuid4(), letter="muniment.dlq:0:1", patch="SECRET", reason="wrong title")
+    await log.say(edited, TWO, "acme")
+    await log.say(flag(True, "why not"), uuid4(), "umbrella")
+    await read_model.catch_up()
+    pool = read_model.pool
+    assert [(e.kind, e.body["code"]) for e in await outcome(pool, "acme", ONE)] == [("rejected", "not_halted")]
+    assert await outcome(pool, "umbrella", ONE) == []
+    assert [e.kind for e in (await operations(pool, "acme")).rows] == ["flag", "edited", "rejected"]
+    first = await operations(pool, "acme", limit=2)
+    rest = await operations(pool, "acme", limit=2, cursor=first.cursor)
+    assert [e.kind for e in rest.rows] == ["rejected"]
+    assert [e.kind for e in (await operations(pool, "acme", kind="edited")).rows] == ["edited"]
+    [(text,)] = await pool.fetch("select string_agg(o::text, ' ') from read.operations o")
+    assert "SECRET" not in text

@@ -1,0 +1,245 @@
+"""Replays on the real broker: what is compared, when readers are switched, what is passed by, what is kept."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from projected_story import DIMENSIONS, Log, Story
+from support.replayed import Sender, folded_anew
+
+from muniment.projections import checkpoint
+from muniment.projections.config import ProjectionsConfig
+from muniment.projections.fold import PoisonRecord
+from muniment.projections.live import live_schema
+from muniment.projections.projection import Projection
+from muniment.projections.registry import projection
+from muniment.projections.replaying import shadow
+from muniment.projections.replaying.bounds import bounds
+from muniment.projections.replaying.comparison import Comparison, compared
+from muniment.projections.replaying.digest import fingerprint
+from muniment.projections.replaying.load import Stopped
+from muniment.projections.replaying.replay import How, Progress, Replayed, Underway, replay
+from muniment.projections.running import run_projections
+from muniment.schemas.record import Position, Record
+from muniment.schemas.topics import CHUNKS, DLQ, DOCUMENTS, EMBEDDINGS
+
+
+@pytest.fixture
+def documents() -> Projection:
+    """The projection that most of these replay."""
+    return projection("documents", DIMENSIONS)
+
+
+async def told(log: Log, stories: int, *, texts: tuple[str, ...] = ("one two", "three four")) -> list[Record]:
+    """The records of some stories that the projections here read."""
+    for number in range(stories):
+        story = Story(log, texts)
+        await story.tell()
+        if number % 3 == 0:
+            await Story(log, (*texts, "more"), document_id=story.document_id, version=2).tell()
+        if number % 5 == 0:
+            await story.delete()
+    return [r for r in log.records if r.topic in {DOCUMENTS.name, DLQ.name, CHUNKS.name, EMBEDDINGS.name}]
+
+
+@asynccontextmanager
+async def schema_held(connection: Any, schema: str) -> AsyncIterator[None]:
+    """A reader that is in the middle of a table of this schema."""
+    async with connection.transaction():
+        await connection.fetch(f"select * from {schema}.documents")
+        yield
+
+
+async def test_what_equals_the_live_one_is_switched_to_and_the_old_one_kept(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """A replay on two lanes says the same at the same position; the old schema stays until it is dropped."""
+    await sender.send(await told(log, 12))
+    first = await folded_anew(documents, config, log.codec)
+    before = await fingerprint(connection, documents, first.live)
+    seen: list[Progress] = []
+    done = await replay(documents, config, log.codec, How(lanes=2, on_progress=seen.append))
+    assert done.comparison is not None
+    assert done.comparison.equal
+    assert done.switched
+    assert before["documents"].rows == 12
+    assert await fingerprint(connection, documents, done.live) == before
+    assert {p.phase for p in seen} >= {"loading", "indexing", "comparing", "catching up", "switched"}
+    assert [p.done for p in seen if p.phase == "loading"][-1] == seen[0].total > 0
+    assert [(k.schema, k.why) for k in await shadow.kept(connection)] == [(first.live, "replaced")]
+    with pytest.raises(ValueError, match="is live"):
+        await shadow.drop(connection, done.live)
+    other = await asyncpg.connect(config.database_url)
+    async with schema_held(other, first.live):
+        assert not await shadow.drop(connection, first.live, tries=1)
+    await other.close()
+    assert await shadow.drop(connection, first.live)
+    assert await shadow.kept(connection) == []
+
+
+async def test_a_difference_is_named_and_switched_to_only_when_accepted(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """A row changed by hand keeps readers where they are; the next replay goes on, and switches once it is accepted."""
+    await sender.send(await told(log, 6))
+    live = (await folded_anew(documents, config, log.codec)).live
+    await connection.execute(f"update {live}.documents set title = 'forged' where title is not null")
+    refused = await replay(documents, config, log.codec, How())
+    assert refused.comparison is not None
+    assert (refused.switched, refused.comparison.differing) == (False, ("documents",))
+    assert refused.comparison.differences[0].startswith("documents: 6 rows live, 6 from the log")
+    assert await live_schema(connection, "documents") == live
+    asked: list[Comparison] = []
+
+    async def accept(comparison: Comparison) -> bool:
+        asked.append(comparison)
+        return True
+
+    seen: list[Progress] = []
+    done = await replay(documents, config, log.codec, How(accept=accept, on_progress=seen.append))
+    assert (done.switched, done.schema) == (True, refused.schema)
+    assert [c.differing for c in asked] == [("documents",)]
+    assert seen[0].done == seen[0].total, "nothing is loaded twice"
+    assert await connection.fetchval("select count(*) from read.documents where title = 'forged'") == 0
+
+
+async def test_a_replay_that_was_stopped_goes_on_from_there(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """Asked to stop in the middle it leaves the live one as it was; the next one loads only the rest."""
+    await sender.send(await told(log, 12))
+    live = (await folded_anew(documents, config, log.codec)).live
+    stop = asyncio.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("muniment.projections.replaying.load.BATCH", 10)
+        with pytest.raises(Stopped):
+            await replay(documents, config, log.codec, How(stop=stop, on_progress=lambda p: p.done and stop.set()))
+    assert await live_schema(connection, "documents") == live
+    [begun] = await shadow.kept(connection)
+    assert begun.why == "unfinished"
+    seen: list[Progress] = []
+    done = await replay(documents, config, log.codec, How(on_progress=seen.append))
+    assert (done.schema, done.switched) == (begun.schema, True)
+    assert 0 < seen[0].done < seen[0].total
+    assert done.comparison is not None
+    assert done.comparison.equal
+
+
+async def test_two_replays_of_one_projection_do_not_meet(
+    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second says that another one is under way, and touches nothing."""
+    monkeypatch.setattr("muniment.projections.replaying.replay._TURN_S", 0.0)
+    await sender.send(await told(log, 2))
+    compares, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(*given: Any) -> Comparison:
+        compares.set()
+        await may_go_on.wait()
+        return await compared(*given)
+
+    monkeypatch.setattr("muniment.projections.replaying.replay.compared", held)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(replay(documents, config, log.codec, How()))
+        await compares.wait()
+        with pytest.raises(Underway):
+            await replay(documents, config, log.codec, How())
+        may_go_on.set()
+    assert first.result().switched
+
+
+async def test_an_event_that_was_skipped_is_passed_by(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """A replay stops at a poison event and names it; with its place skipped it goes on where it stopped."""
+    records = await told(log, 3)
+    await sender.send(records)
+    [place] = await sender.send([Record(DOCUMENTS.name, str(uuid4()).encode(), b"junk", ())])
+    with pytest.raises(PoisonRecord, match=str(place)) as stopped:
+        await replay(documents, config, log.codec, How())
+    assert Position.parse(stopped.value.place) == place
+    passed = frozenset({(place.topic, place.partition, place.offset)})
+    done = await replay(documents, config, log.codec, How(passed=passed))
+    assert done.switched
+    assert await connection.fetchval("select count(*) from read.documents") == 3
+    assert (await checkpoint.read(connection, done.live))[place.topic, place.partition] == place.offset + 1
+
+
+async def test_a_part_of_the_log_is_folded_beside_the_live_one(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """Up to a place, or a time, the result holds what was said by then; it is never switched to."""
+    mark = [r for r in await told(log, 2) if r.topic == DOCUMENTS.name]
+    places = await sender.send(mark, partition=0)
+    later = [r for r in (await told(log, 1))[len(mark) :] if r.topic == DOCUMENTS.name]
+    await sender.send(later, partition=0)
+    end = str(replace(places[-1], offset=places[-1].offset + 1))
+    part: Replayed = await replay(documents, config, log.codec, How(bounds=await bounds(documents, config, "", end)))
+    assert (part.switched, part.comparison) == (False, None)
+    assert await connection.fetchval(f"select count(*) from {part.schema}.documents") == 2
+    every = await replay(
+        documents, config, log.codec, How(bounds=await bounds(documents, config, "", "2099-01-01T00:00:00Z"))
+    )
+    assert await connection.fetchval(f"select count(*) from {every.schema}.documents") == 3
+    none = await replay(
+        documents, config, log.codec, How(bounds=await bounds(documents, config, "2099-01-01T00:00:00Z", ""))
+    )
+    assert await connection.fetchval(f"select count(*) from {none.schema}.documents") == 0
+    assert {k.why for k in await shadow.kept(connection)} == {"partial"}
+    with pytest.raises(ValueError, match="does not read"):
+        await bounds(documents, config, "muniment.chunks:0:1", "")
+
+
+async def test_what_is_kept_forgets_an_erased_document(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """Nobody tells an old schema what was erased, so its rows of a document can be removed from all of them at once."""
+    await sender.send(await told(log, 4))
+    await replay(documents, config, log.codec, How())
+    await replay(documents, config, log.codec, How())
+    schemas = [k.schema for k in await shadow.kept(connection)]
+    assert len(schemas) == 2
+    row = await connection.fetchrow(f"select tenant, document_id from {schemas[1]}.documents limit 1")
+    removed = await shadow.forget(connection, row["tenant"], row["document_id"])
+    assert removed[schemas[1]] >= 2
+    for schema in schemas:
+        for table in ("documents", "versions"):
+            left = await connection.fetchval(
+                f"select count(*) from {schema}.{table} where document_id = $1", row["document_id"]
+            )
+            assert left == 0
+    assert await connection.fetchval("select count(*) from read.documents") == 4
+
+
+async def there(connection: Any, documents: int) -> bool:
+    """Whether readers see so many documents."""
+    if not await connection.fetchval("select to_regclass('read.documents') is not null"):
+        return False
+    return bool(await connection.fetchval("select count(*) from read.documents") == documents)
+
+
+async def test_continuous_work_passes_by_what_was_skipped(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any
+) -> None:
+    """Of two poison events one was skipped: it is passed by, the other is parked, and the rest is folded."""
+    [skipped, parked] = await sender.send([Record(DOCUMENTS.name, b"x", value, ()) for value in (b"one", b"two")])
+    await sender.send(await told(log, 2))
+    passed = frozenset({(skipped.topic, skipped.partition, skipped.offset)})
+    stop = asyncio.Event()
+    only = replace(config, names=("documents",), group=config.topic_prefix)
+    running = asyncio.create_task(run_projections(only, log.codec, passed=lambda _: passed, stop=stop, signals=False))
+    try:
+        async with asyncio.timeout(90):
+            while not await there(connection, 2):  # noqa: ASYNC110 - Postgres sets no event
+                await asyncio.sleep(0.05)
+    finally:
+        stop.set()
+        await running
+    live = await live_schema(connection, "documents")
+    rows = await connection.fetch(f'select topic, partition, "offset" from {live}.parked')
+    assert [tuple(row) for row in rows] == [(parked.topic, parked.partition, parked.offset)]

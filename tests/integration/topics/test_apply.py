@@ -1,0 +1,104 @@
+"""`muniment topics apply` on a real broker of its own."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from support.kafka import running_broker
+from support.ports import free_port, free_ports
+
+from muniment.infra import topics
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
+from muniment.schemas.topics import DOCUMENTS, RETRY_TIERS, TOPICS
+
+
+@pytest.fixture(scope="module")
+def bootstrap() -> Iterator[str]:
+    """A broker that only this module uses: the topics' real names are created on it."""
+    with running_broker(*free_ports(2)) as broker:
+        yield broker.bootstrap
+
+
+async def described(bootstrap: str) -> dict[str, int]:
+    """Partition count by topic."""
+    async with _client(bootstrap) as admin:
+        return {d["topic"]: len(d["partitions"]) for d in await admin.describe_topics([t.name for t in TOPICS])}
+
+
+async def config_of(bootstrap: str, name: str) -> dict[str, str]:
+    """A topic's configuration."""
+    async with _client(bootstrap) as admin:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+        return {entry[0]: entry[1] for entry in answer.resources[0][4]}
+
+
+def _client(bootstrap: str) -> Any:
+    return topics._admin(bootstrap)
+
+
+async def test_topics_from_nothing_to_refusals(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Creates all, repeats to nothing, makes what may be made, refuses what would lose records or order."""
+    # A small topic that somebody made too small grows to its own number, not to the setting.
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(RETRY_TIERS[0].name, 2, 1)])
+    await admin.close()
+
+    made = await topics.apply(bootstrap, 6)
+    assert not [c for c in made if c.refused]
+    assert len([c for c in made if c.what.startswith("create")]) == len(TOPICS) - 1
+    assert await topics.plan(bootstrap, 6) == []
+    assert await topics.apply(bootstrap, 6) == []
+    assert await described(bootstrap) == {t.name: t.partitions or 6 for t in TOPICS}
+
+    for other in (3, 12):
+        refused = await topics.apply(bootstrap, other)
+        assert {c.topic for c in refused if c.refused} == {t.name for t in TOPICS if t.partitions is None}
+    assert (await described(bootstrap))[DOCUMENTS.name] == 6
+
+    async with _client(bootstrap) as admin:
+        own = topics.wanted_config(DOCUMENTS) | {"min.insync.replicas": "1", "message.timestamp.type": "LogAppendTime"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, DOCUMENTS.name, configs=own)])
+    async with asyncio.timeout(60):
+        # The broker shows a change some time after it was made.
+        while (await config_of(bootstrap, DOCUMENTS.name))["message.timestamp.type"] != "LogAppendTime":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    short = replace(DOCUMENTS, retention_ms=60_000)
+    monkeypatch.setattr(topics, "TOPICS", tuple(short if t is DOCUMENTS else t for t in TOPICS))
+    changes = await topics.apply(bootstrap, 6)
+    assert {(c.what.split(":")[0], bool(c.refused)) for c in changes} == {
+        ("retention.ms", True),
+        ("message.timestamp.type", False),
+    }
+    config = await config_of(bootstrap, DOCUMENTS.name)
+    assert config["retention.ms"] == "-1"
+    assert config["message.timestamp.type"] == "CreateTime"
+    assert config["min.insync.replicas"] == "1"
+
+
+async def test_what_the_broker_will_not_make_is_no_success(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three copies on one broker: an error that says so, not a list of changes that were never made."""
+    extra = replace(DOCUMENTS, name="muniment.trial")
+    monkeypatch.setattr(topics, "TOPICS", (extra,))
+    with pytest.raises(topics.TopicsError, match=r"muniment\.trial"):
+        await topics.apply(bootstrap, 1, replication=3)
+
+
+async def test_two_that_apply_at_once_both_succeed(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second finds the topic made: that is what it wanted."""
+    extra = tuple(replace(DOCUMENTS, name=f"muniment.together{i}") for i in range(6))
+    monkeypatch.setattr(topics, "TOPICS", extra)
+    await asyncio.gather(*(topics.apply(bootstrap, 1) for _ in range(3)))
+    assert await topics.plan(bootstrap, 1) == []
+
+
+async def test_an_absent_broker_is_named() -> None:
+    """`log_unavailable`, like everywhere else."""
+    with pytest.raises(StepFailure) as error:
+        await topics.plan(f"127.0.0.1:{free_port()}", 1)
+    assert error.value.code is ErrorCode.LOG_UNAVAILABLE

@@ -1,0 +1,47 @@
+"""Erasures in memory, for an API on fakes: nobody has asked for any."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from muniment.projections.erasures.queries import ErasureRow, RefusalRow
+
+
+class NoErasures:
+    """See `Erasures`. Persons that documents were said to be about are remembered."""
+
+    def __init__(self) -> None:
+        self.named: dict[tuple[str, str], list[UUID]] = {}
+        self.asked: dict[tuple[str, str], list[UUID]] = {}
+        self.erasing: set[UUID] = set()
+
+    async def tag(self, tenant: str, subject: str) -> str:
+        """See `Erasures.tag`."""
+        return f"tag of {len(subject)} letters in {tenant}"
+
+    async def name(self, tenant: str, subject: str, document_id: UUID) -> None:
+        """See `Erasures.name`."""
+        self.named.setdefault((tenant, subject), []).append(document_id)
+
+    async def under_way(self, tenant: str, document_id: UUID) -> bool:
+        """See `Erasures.under_way`."""
+        return document_id in self.erasing
+
+    async def documents_of(self, tenant: str, subject: str) -> Sequence[UUID]:
+        """See `Erasures.documents_of`."""
+        return self.named.get((tenant, subject), [])
+
+    async def drafts_asked_by(self, tenant: str, subject: str) -> Sequence[UUID]:
+        """See `Erasures.drafts_asked_by`."""
+        return self.asked.get((tenant, subject), [])
+
+    async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
+        """See `Erasures.erasure`."""
+        return None
+
+    async def erasures(self, tenant: str) -> list[ErasureRow]:
+        """See `Erasures.erasures`."""
+        return []
+
+    async def refused(self, tenant: str, erasure_id: UUID) -> list[RefusalRow]:
+        """See `Erasures.refused`."""
+        return []

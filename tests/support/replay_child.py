@@ -1,0 +1,36 @@
+"""A process that replays a projection in small batches, so that a kill finds it at work. Not a test.
+
+Arguments: broker, database, topic prefix, projection, length of the vectors. No key is known: all payloads fold as
+redactions, in this process as in the undisturbed one.
+"""
+
+import asyncio
+import sys
+
+from support.key_ring import MemoryKeyRing
+
+from muniment.producers.log_codec import LogCodec
+from muniment.projections.config import ProjectionsConfig
+from muniment.projections.registry import projection
+from muniment.projections.replaying import load
+from muniment.projections.replaying.replay import How, replay
+
+
+async def main(bootstrap: str, database_url: str, prefix: str, name: str, dimensions: str) -> None:
+    """Replay, and say how far it is."""
+    config = ProjectionsConfig(bootstrap, database_url, int(dimensions), topic_prefix=prefix)
+    # Whatever batch a kill comes upon.
+    load.BATCH = 20
+    how = How(lanes=2, on_progress=lambda p: say(f"{p.phase} {p.done} {p.total}"))
+    done = await replay(projection(name, int(dimensions)), config, LogCodec(MemoryKeyRing()), how)
+    say("switched" if done.switched else "refused")
+
+
+def say(line: str) -> None:
+    """Tell whoever started this, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

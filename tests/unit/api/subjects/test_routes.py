@@ -1,0 +1,184 @@
+"""What is held about a person."""
+
+import asyncio
+import io
+import json
+import random
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import NamedTuple
+from uuid import uuid4
+
+from support.script_reads import MemoryScripts
+
+from muniment.api.access import Principal
+from muniment.api.pages import Page
+from muniment.api.subjects.archive import Archive
+from muniment.api.subjects.drafts import add_draft, drafts_about
+from muniment.api.subjects.routes import _jobs, _said, _together
+from muniment.producers.log_codec import LogCodec
+from muniment.schemas.commands import DeleteDocument
+from muniment.schemas.metadata import Metadata
+from muniment.schemas.record import Record
+
+THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Records:
+    """All that the log has of a document's id."""
+
+    def __init__(self) -> None:
+        self.held: list[Record] = []
+
+    async def of(self, documents, since=None) -> AsyncIterator[Record]:
+        del documents, since
+        for record in self.held:
+            yield record
+
+
+class Deps(NamedTuple):
+    """What the listing of events takes of the API's parts."""
+
+    document_records: Records
+    codec: LogCodec
+
+
+async def test_an_export_has_nothing_of_another_tenants_document_of_the_same_id(world):
+    """Whoever submits may choose the id of a document, and so one that somebody else has; the log has both."""
+    records, document_id = Records(), uuid4()
+    for number, tenant in enumerate(("acme", "globex", "acme")):
+        await world.key_ring.create(tenant, document_id)
+        job = uuid4()
+        meta = Metadata(job, tenant, job, job, THEN, "muniment.api", actor="key:me")
+        event = DeleteDocument(document_id=document_id, reason=f"said by {tenant}")
+        records.held.append(replace(await world.codec.encode(event, meta), partition=0, offset=number))
+    deps = Deps(records, world.codec)
+    said = (await _said(deps, Principal("acme", "me"), {document_id: None}, None))[document_id]
+    lines = b"".join([piece async for piece in said.pieces()]).splitlines()
+    said.lines.close()
+    assert [one["position"].rsplit(":", 1)[1] for one in said.listed] == ["0", "2"]
+    assert [json.loads(line)["data"]["reason"] for line in lines] == ["said by acme", "said by acme"]
+
+
+class Jobs:
+    """A listing of three pages."""
+
+    async def jobs(self, tenant, *, state, document_id, limit, cursor) -> Page:
+        del tenant, state, document_id, limit
+        number = int(cursor or 0)
+        return Page([Job(number)], str(number + 1) if number < 2 else None)
+
+
+class Job(NamedTuple):
+    """A job of the listing."""
+
+    number: int
+
+    def model_dump(self, *, mode: str) -> dict[str, int]:
+        del mode
+        return {"number": self.number}
+
+
+class Reading(NamedTuple):
+    """What the listing of jobs takes of the API's parts."""
+
+    reads: Jobs
+
+
+async def test_an_export_has_every_job_however_many_pages_they_are():
+    """All that is held is told, not the first page of it."""
+    found = await _jobs(Reading(Jobs()), Principal("acme", "me"), uuid4())
+    assert [one["number"] for one in found] == [0, 1, 2]
+
+
+async def test_an_archive_is_put_together_beside_the_loop():
+    """Whatever the pieces, their bytes are there; the loop goes on while a megabyte that compresses badly is added."""
+    noise, turns = random.Random(1).randbytes(4 * 1024 * 1024), 0
+    archive = Archive()
+
+    async def pieces():
+        for start in range(0, len(noise), 1000):
+            yield noise[start : start + 1000]
+
+    async def turning():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    task = asyncio.create_task(turning())
+    await archive.add("small.txt", "a few words")
+    before = turns
+    await archive.add("large.bin", noise)
+    assert turns > before + 10
+    await archive.add_pieces("pieces.bin", pieces())
+    task.cancel()
+    with zipfile.ZipFile(io.BytesIO(b"".join([piece async for piece in archive.pieces()]))) as found:
+        assert [found.read(name) for name in found.namelist()] == [b"a few words", noise, noise]
+
+
+async def test_documents_of_one_export_are_read_from_the_log_together(world):
+    """From when the oldest began; from the beginning when one of them is not known to the read model."""
+    asked = []
+
+    class Log(Records):
+        def of(self, documents, since=None):
+            asked.append((len(documents), since))
+            return super().of(documents, since)
+
+    first, second = uuid4(), uuid4()
+
+    class Reads(Jobs):
+        async def document(self, tenant, document):
+            del tenant
+            began = {first: THEN, second: THEN.replace(year=2027)}.get(document)
+            return began and SimpleNamespace(created_at=began, model_dump=lambda mode: {})
+
+        async def versions(self, tenant, document):
+            del tenant, document
+            return []
+
+    deps = SimpleNamespace(document_records=Log(), codec=world.codec, reads=Reads())
+    for documents in ([first, second], [first, uuid4()]):
+        archive = Archive()
+        found = await _together(deps, Principal("acme", "me"), documents, archive)
+        assert [one["document_id"] for one in found] == [str(one) for one in documents]
+        archive.drop()
+    assert asked == [(2, THEN), (2, None)]
+
+
+async def test_an_export_lists_drafts_from_a_persons_documents_and_those_they_asked_for(world):
+    """Each once, with its words as files and every document it goes back to; one that nothing came of by its id."""
+    mine, other = uuid4(), uuid4()
+    noted = {uuid4(): (mine, other), uuid4(): (mine,)}
+
+    class Sources:
+        async def using(self, tenant, documents):
+            return [
+                SimpleNamespace(draft_id=d) for d, of in noted.items() if tenant == "acme" and set(documents) & {*of}
+            ]
+
+        async def documents(self, tenant, draft_id):
+            del tenant
+            return noted.get(draft_id, ())
+
+    scripts = MemoryScripts()
+    asked = scripts.add("acme", brief="about me", text="So I am.")
+    both, never = noted
+    scripts.of_drafts["acme"][both] = scripts.of_drafts["acme"][scripts.add("acme", brief="?", text="From mine.")]
+    world.erasures.asked["acme", "me"] = [asked, both]
+    deps = SimpleNamespace(erasures=world.erasures, draft_sources=Sources(), scripts=scripts)
+    found = await drafts_about(deps, Principal("acme", "key"), "me", [mine])
+    assert found == {asked: (), both: (mine, other), never: (mine,)}
+    archive = Archive()
+    told = [await add_draft(deps, Principal("acme", "key"), one, of, archive) for one, of in found.items()]
+    with zipfile.ZipFile(io.BytesIO(b"".join([piece async for piece in archive.pieces()]))) as files:
+        words = {name: files.read(name).decode() for name in files.namelist()}
+    assert words[told[0]["brief"]] == "about me"
+    assert words[told[1]["text"]] == "From mine."
+    assert "From mine." not in json.dumps(told)
+    assert (told[2]["documents"], told[2]["draft"]) == ([str(mine)], None)
+    assert await drafts_about(deps, Principal("umbrella", "key"), "me", [mine]) == {}

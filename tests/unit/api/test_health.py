@@ -1,0 +1,84 @@
+"""Health tells which part is away; metrics go by route, not by address."""
+
+import asyncio
+from uuid import uuid4
+
+from muniment.api.operation_reads.answers import Breaker, StepState
+from muniment.schemas.flags import FLAGS
+
+
+async def test_readiness_follows_the_required_parts(world):
+    """An optional part that is away degrades; a required one stops readiness, and never liveness."""
+    async with world.client() as http:
+        assert (await http.get("/health")).json() == {"status": "ok"}
+        world.away.add("embeddings")
+        assert (await http.get("/health")).json() == {"status": "degraded"}
+        assert (await http.get("/health/readiness")).status_code == 200
+        world.away.add("database")
+        refused = await http.get("/health/readiness")
+        assert (refused.status_code, refused.json()["parts"]) == (503, {"database": "away"})
+        assert (await http.get("/health")).status_code == 503
+        assert (await http.get("/health/liveness")).json() == {"status": "ok"}
+
+
+async def test_an_instance_that_is_stopping_is_not_ready(world):
+    """It still answers, lives and is well; only new callers are to go elsewhere."""
+    world.app.state.leaving = asyncio.Event()
+    async with world.client() as http:
+        assert (await http.get("/health/readiness")).status_code == 200
+        world.app.state.leaving.set()
+        assert (await http.get("/health/readiness")).status_code == 503
+        assert (await http.get("/health/liveness")).status_code == 200
+
+
+async def test_startup_waits_for_the_lifespan(world):
+    """Started is what the server says after wiring."""
+    async with world.client() as http:
+        assert (await http.get("/health/startup")).status_code == 503
+        world.app.state.started = True
+        assert (await http.get("/health/startup")).json() == {"status": "ok"}
+
+
+async def test_detailed_health_has_all_parts(world):
+    """Parts, workers, queue, memory, CPU, connections, uptime and lag."""
+    world.away.add("embeddings")
+    async with world.client() as http:
+        found = (await http.get("/health/detailed")).json()
+    assert found["status"] == "degraded"
+    assert found["parts"]["database"]["status"] == "ok"
+    assert found["parts"]["embeddings"]["facts"] == {"error": "ConnectionError"}
+    assert found["worker_system"] == {"enabled": True, "type": "faust", "workers": 1, "queue_length": 2}
+    assert found["memory"]["rss_mib"] > 0
+    assert found["uptime_s"] >= 0
+    assert found["projection_lag"] == {"documents": 0}
+
+
+async def test_detailed_health_shows_what_is_not_as_ever(world):
+    """Halted steps and open breakers degrade; flags and waiting dead letters are shown."""
+    async with world.client() as http:
+        assert (await http.get("/health/detailed")).json()["status"] == "ok"
+        world.reads.add_letters(3)
+        world.reads.halted = [StepState(name="embedding", state="halted")]
+        world.reads.opened = [Breaker(name="blobs", state="open")]
+        found = (await http.get("/health/detailed")).json()
+    assert found["status"] == "degraded"
+    assert found["operations"] == {
+        "halted_steps": ["embedding"],
+        "open_breakers": ["blobs"],
+        "flags": {name: flag.default for name, flag in FLAGS.items()},
+        "dead_letters_waiting": 3,
+    }
+
+
+async def test_metrics_are_labelled_by_route(world):
+    """An id never becomes a label, and neither does an address that leads nowhere."""
+    document_id = uuid4()
+    async with world.client() as http:
+        await http.get(f"/v1/documents/{document_id}", headers=world.mine)
+        await http.get("/wp-admin.php")
+        text = (await http.get("/metrics")).text
+    assert 'http_requests_total{method="GET",route="/v1/documents/{document_id}",status="404"}' in text
+    assert 'route="unmatched"' in text
+    assert str(document_id) not in text
+    assert "wp-admin" not in text
+    assert "rag_queue_length 2.0" in text

@@ -1,0 +1,173 @@
+"""The five questions, asked of records whose answers are known; an export will do for a landing."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from support.exporting import FakeLog, everything, exported, laid
+
+from muniment.infra.analytics.questions import ask
+from muniment.schemas import example
+from muniment.schemas.codec import encode
+from muniment.schemas.documents import DocumentDeadLettered, DocumentDeleted, DocumentExtracted, DocumentUnchanged
+from muniment.schemas.embeddings import ChunksEmbedded
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.event import Event
+from muniment.schemas.record import Position, Record
+from muniment.schemas.retry_headers import RetryState
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+FACTS = {"version": 1, "job_id": UUID(int=1)}
+
+
+def record(
+    event: Event, *, at: datetime = NOON, tenant: str = "acme", step: str = "x", cause: UUID | None = None
+) -> Record:
+    """The record of an event, said by a step, caused by another event."""
+    meta = replace(example.metadata("any"), event_id=uuid4(), tenant=tenant, time=at, source=f"muniment.{step}")
+    meta = replace(meta, causation_id=cause or meta.event_id)
+    return encode(event, meta, example.KEY, example.nonce)
+
+
+def id_of(one: Record) -> UUID:
+    """The event's id."""
+    return UUID(one.header("ce_id") or "")
+
+
+def extracted(document: UUID, media_type: str, version: int = 1) -> DocumentExtracted:
+    """A text of a type."""
+    return DocumentExtracted(
+        document_id=document,
+        version=version,
+        job_id=UUID(int=1),
+        media_type=media_type,
+        title=None,
+        text_blob="t",
+        characters=1,
+        pages=None,
+        findings={},
+    )
+
+
+def embedded(cost: int, tokens: int) -> ChunksEmbedded:
+    """A batch at a price."""
+    return ChunksEmbedded(
+        document_id=uuid4(),
+        **FACTS,
+        batch=0,
+        first_ordinal=0,
+        content_hashes=(b"h",),
+        model="m",
+        dimensions=2,
+        vectors=b"1234",
+        tokens=tokens,
+        cost_micros=cost,
+        embedded=1,
+        reused=0,
+    )
+
+
+def waiting(code: ErrorCode, step: str, attempt: int) -> Record:
+    """A record on a retry tier."""
+    state = RetryState(step, attempt, 0, 0, 0, Position("muniment.documents", 0, 0), code, "an error")
+    about = record(DocumentUnchanged(document_id=uuid4(), **FACTS))
+    return about.with_headers(state.to_headers()).to("muniment.retry.1s")
+
+
+async def answers(tmp_path: Path, *records: Record, again: bool = False) -> dict[str, list[dict[str, object]]]:
+    """The answers to all questions about these records; `again`: each lies on the log twice."""
+    by_topic: dict[str, list[Record]] = {}
+    for one in records:
+        by_topic.setdefault(one.topic, []).extend([one, one] if again else [one])
+    log = FakeLog({(topic, 0): laid(found) for topic, found in by_topic.items()})
+    if by_topic:
+        await exported(log, tmp_path / "x", "parquet", everything(*by_topic))
+        (tmp_path / "x" / "manifest.json").unlink()
+    return ask(tmp_path / "x")
+
+
+async def test_nothing_gives_no_answers(tmp_path: Path) -> None:
+    """Before anything was landed every question is answered, with nothing."""
+    found = await answers(tmp_path)
+    assert len(found) == 5
+    assert list(found.values()) == [[]] * 5
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_cost_is_by_project_and_day(tmp_path: Path, again: bool) -> None:
+    """Summed by tenant and day in UTC; a fact that lies on the log twice is paid once."""
+    records = (
+        record(embedded(20, 100)),
+        record(embedded(22, 110), at=NOON + timedelta(hours=11, minutes=59)),
+        record(embedded(5, 10), at=NOON + timedelta(hours=12)),
+        record(embedded(7, 10), tenant="other"),
+    )
+    found = await answers(tmp_path, *records, again=again)
+    assert found["cost_per_project_and_day"] == [
+        {"project": "acme", "day": date(2026, 11, 22), "cost_micros": 42, "tokens": 210},
+        {"project": "acme", "day": date(2026, 11, 23), "cost_micros": 5, "tokens": 10},
+        {"project": "other", "day": date(2026, 11, 22), "cost_micros": 7, "tokens": 10},
+    ]
+
+
+async def test_the_slowest_step_is_first(tmp_path: Path) -> None:
+    """A step takes from the event that it worked on to the one that it said."""
+    first = record(extracted(uuid4(), "text/plain"), step="extracting")
+    slow = record(embedded(1, 1), at=NOON + timedelta(seconds=4.5), step="embedding", cause=id_of(first))
+    quick = record(extracted(uuid4(), "x"), at=NOON + timedelta(seconds=0.25), step="extracting", cause=id_of(first))
+    found = (await answers(tmp_path, first, slow, quick))["slowest_step"]
+    assert found == [
+        {"step": "embedding", "times": 1, "median_s": 4.5, "worst_s": 4.5},
+        {"step": "extracting", "times": 1, "median_s": 0.25, "worst_s": 0.25},
+    ]
+
+
+async def test_causes_of_retries_are_counted(tmp_path: Path) -> None:
+    """By step and code, however often the same record waited; its copies there are no facts of their own."""
+    one = waiting(ErrorCode.PROVIDER_TIMEOUT, "embedding", 1)
+    records = (one, one, waiting(ErrorCode.STEP_TIMEOUT, "chunking", 1))
+    found = await answers(tmp_path, *records)
+    assert found["retry_causes"] == [
+        {"step": "embedding", "cause": "provider_timeout", "waits": 2, "records": 1},
+        {"step": "chunking", "cause": "step_timeout", "waits": 1, "records": 1},
+    ]
+    assert found["slowest_step"] == []
+
+
+async def test_dead_letters_are_grouped(tmp_path: Path) -> None:
+    """Alike ones together, the most frequent first."""
+    letters = [
+        record(
+            DocumentDeadLettered(
+                document_id=uuid4(),
+                **FACTS,
+                step="embedding",
+                code="provider_rejected",
+                category="permanent",
+                fingerprint=fingerprint,
+                attempts=1,
+                letter=f"muniment.dlq:0:{i}",
+            )
+        )
+        for i, fingerprint in enumerate(("aa", "bb", "bb"))
+    ]
+    found = (await answers(tmp_path, *letters))["dead_letters_by_fingerprint"]
+    assert [(one["fingerprint"], one["letters"]) for one in found] == [("bb", 2), ("aa", 1)]
+    assert {one["first_seen"] for one in found} == {NOON.replace(tzinfo=None)}
+
+
+async def test_documents_are_counted_by_their_newest_type(tmp_path: Path) -> None:
+    """A document counts once, with its newest version, and not at all once it is deleted."""
+    changed, gone = uuid4(), uuid4()
+    records = (
+        record(extracted(changed, "text/plain")),
+        record(extracted(changed, "application/pdf", version=2)),
+        record(extracted(uuid4(), "application/pdf")),
+        record(extracted(uuid4(), "text/csv")),
+        record(extracted(gone, "text/csv")),
+        record(DocumentDeleted(document_id=gone, **FACTS, jobs=(), reason="r")),
+    )
+    found = (await answers(tmp_path, *records))["documents_by_type"]
+    assert found == [{"media_type": "application/pdf", "documents": 2}, {"media_type": "text/csv", "documents": 1}]

@@ -1,0 +1,144 @@
+"""`muniment audit`: what an auditor reads, and what is checked before it is shown."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.bundles import TOPIC, SealedLog, usual, write
+from support.scripted_api import ScriptedApi
+
+from muniment.api.proofs.answers import checkpoint_answer, consistency_answer, inclusion_answer, key_answer
+from muniment.infra import evidence
+from muniment.producers.sealing.exporting import Span
+from muniment.producers.sealing.proving import Consistency, Inclusion, Signed
+from muniment.producers.signing import Signer
+from muniment.schemas.record import Position
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> ScriptedApi:
+    """The API as it answers here."""
+    return ScriptedApi(monkeypatch)
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> SealedLog:
+    """A log with two checkpoints."""
+    return SealedLog(Signer(tmp_path / "signing.json"), usual())
+
+
+def signed(log: SealedLog, size: int) -> Signed:
+    return Signed(size, log.leaves[size - 1].next_offset, log.notes[size])
+
+
+def keys(log: SealedLog) -> dict[str, Any]:
+    return {"items": [key_answer(key).model_dump(mode="json") for key in log.signer.public_keys()]}
+
+
+def proof(log: SealedLog, index: int) -> dict[str, Any]:
+    item = log.item(index)
+    place = Position(TOPIC, 0, item.offset)
+    found = Inclusion(place, item.offset, item.next_offset, None, index, item.leaf_hash, item.path, signed(log, 18))
+    return inclusion_answer(found).model_dump(mode="json")
+
+
+def test_checkpoints_are_listed(api: ScriptedApi, sealed: SealedLog) -> None:
+    """The newest of every partition, or all of one."""
+    shown = [checkpoint_answer(signed(sealed, size)).model_dump(mode="json") for size in (18, 7)]
+    api.answers["GET", "/v1/checkpoints"] = {"items": shown[:1]}
+    api.answers["GET", f"/v1/checkpoints/{TOPIC}/0"] = {"items": shown}
+    told = api.run("audit", "checkpoints")
+    assert (told.exit_code, told.stdout.count(f"{TOPIC}:0")) == (0, 1)
+    assert api.run("audit", "checkpoints", f"{TOPIC}:0").stdout.count(f"{TOPIC}:0") == 2
+    assert json.loads(api.run("audit", "checkpoints", "--json").stdout) == shown[:1]
+    api.answers["GET", "/v1/checkpoints"] = {"items": []}
+    assert api.run("audit", "checkpoints").stdout == "nothing was signed yet\n"
+    assert api.run("audit", "checkpoints", "documents").exit_code == 2
+
+
+def test_a_proof_is_checked_before_it_is_shown(api: ScriptedApi, sealed: SealedLog) -> None:
+    """An answer that proves nothing, or that a stranger signed, ends with 1."""
+    api.answers["GET", "/v1/checkpoints/keys"] = keys(sealed)
+    api.answers["GET", "/v1/proofs/inclusion"] = found = proof(sealed, 4)
+    told = api.run("audit", "prove", f"{TOPIC}:0:6")
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "the proof holds")
+    assert api.asked[-2][2] == {"position": f"{TOPIC}:0:6"}
+    found["leaf_hash"] = "00" * 32
+    told = api.run("audit", "prove", f"{TOPIC}:0:6")
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (1, "the proof does not hold")
+    api.answers["GET", "/v1/checkpoints/keys"] = {"items": []}
+    assert "not signed by a key" in api.run("audit", "prove", f"{TOPIC}:0:6").stdout
+
+
+def test_growth_is_checked_before_it_is_shown(api: ScriptedApi, sealed: SealedLog) -> None:
+    """A proof that does not join the two checkpoints ends with 1."""
+    (grown,) = sealed.part().grown
+    found = consistency_answer(Consistency(signed(sealed, 7), signed(sealed, 18), grown.path)).model_dump(mode="json")
+    api.answers["GET", "/v1/checkpoints/keys"] = keys(sealed)
+    api.answers["GET", "/v1/proofs/consistency"] = found
+    told = api.run("audit", "consistency", f"{TOPIC}:0", "7", "18")
+    assert (told.exit_code, "the proof holds" in told.stdout) == (0, True)
+    assert api.asked[-2][2] == {"topic": TOPIC, "partition": "0", "from": "7", "to": "18"}
+    found["path"].pop()
+    told = api.run("audit", "consistency", f"{TOPIC}:0", "7")
+    assert (told.exit_code, "the log was rewritten" in told.stdout) == (1, True)
+
+
+def test_a_bundle_is_checked_by_its_own_verifier(api: ScriptedApi, sealed: SealedLog, tmp_path: Path) -> None:
+    """With the same exit codes."""
+    bundle = write(tmp_path / "bundle", sealed.signer, [sealed.part()])
+    key = sealed.signer.public_keys()[0].value.hex()
+    assert api.run("audit", "verify", str(bundle), "--key", key).exit_code == 0
+    (bundle / "keys.json").write_text("[]")
+    assert api.run("audit", "verify", str(bundle)).exit_code == 1
+    assert api.run("audit", "verify", str(tmp_path)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--out", "new"),
+        ("--document", "a", "--job", "b", "--out", "new"),
+        ("--document", "3b0e6c1e-6f0f-4b43-9c02-9d6a4c9d8a11", "--out", "."),
+    ],
+)
+def test_an_export_says_what_is_wrong_with_its_words(api: ScriptedApi, words: tuple[str, ...]) -> None:
+    """One thing at a time, into something new."""
+    assert api.run("audit", "export", *words).exit_code == 2
+
+
+def test_a_range_is_read_as_it_is_written() -> None:
+    """Both ends are in it; one offset is a range, too."""
+    assert str(Span.parse(f"{TOPIC}:3:5-9")) == f"{TOPIC}:3:5-9"
+    assert Span.parse(f"{TOPIC}:3:5") == Span(TOPIC, 3, 5, 5)
+    for wrong in ("", "a:b", "a:0:9-5", "a:0:x-y", "a:-1:0-1", ":0:0-1"):
+        with pytest.raises(ValueError, match="not a range"):
+            Span.parse(wrong)
+
+
+def test_a_bundle_is_written_into_something_new(tmp_path: Path) -> None:
+    """A folder or a zip file; neither is ever written over."""
+    made = {"a.txt": b"a", "b/c.txt": b"c"}
+    for name in ("folder", "packed.zip"):
+        evidence.write(made, tmp_path / name)
+        with pytest.raises(FileExistsError):
+            evidence.write(made, tmp_path / name)
+    assert (tmp_path / "folder" / "b" / "c.txt").read_bytes() == b"c"
+    with zipfile.ZipFile(tmp_path / "packed.zip") as archive:
+        assert archive.namelist() == ["a.txt", "b/c.txt"]
+
+
+def test_keys_are_shown_and_rotated(monkeypatch: pytest.MonkeyPatch, api: ScriptedApi, tmp_path: Path) -> None:
+    """The public halves only."""
+    # What was done is entered in the trail, which lies there, too.
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MUNIMENT_SIGNING_KEYS", str(tmp_path / "keys.json"))
+    (first,) = json.loads(api.run("audit", "keys", "list", "--json").stdout)["keys"]
+    assert "signs now" in api.run("audit", "keys", "rotate").stdout
+    told = api.run("audit", "keys", "list").stdout
+    assert told.count("sig-") == 2
+    assert first["public"] in told
+    private = json.loads((tmp_path / "keys.json").read_text())["keys"][-1]["private"]
+    assert private not in told

@@ -1,0 +1,94 @@
+"""`muniment embeddings`, against an API in memory."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.scripted_api import ScriptedApi
+
+PATH = "/v1/embedding-models"
+ESTIMATE = {
+    "name": "big#1024",
+    "chunks": 400,
+    "texts": 350,
+    "tokens": 70_000,
+    "price_per_million_tokens": 0.13,
+    "cost": 0.0091,
+    "texts_per_s": 25.0,
+    "seconds": 4000.0,
+}
+DECIDED = [{"about": "big#1024"}]
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> ScriptedApi:
+    return ScriptedApi(monkeypatch)
+
+
+def one(model: str, **more: Any) -> dict[str, Any]:
+    """A model as the API tells of it."""
+    told = {"model": model, "state": "live", "batches": 10, "missing_batches": 0, "dimensions": 384, "tokens": 70_000}
+    return {**told, "cost_micros": 0, "changed_at": None, "reason": "", **more}
+
+
+def test_every_model_is_listed_with_what_it_lacks(api: ScriptedApi) -> None:
+    """No share is rounded up to all of it; of a dropped one nothing is counted."""
+    other = one("big#1024", state="embedding", batches=1999, missing_batches=1, cost_micros=12_345, reason="better")
+    gone = one("old#256", state="dropped", batches=0, missing_batches=2000)
+    api.answers["GET", PATH] = {"live": "e5", "batches": 2000, "chunks": 80_000, "items": [one("e5"), other, gone]}
+    told = api.run("embeddings").output
+    assert "99.9%" in told
+    assert "$0.0123" in told
+    assert "search reads e5; it sees 80000 chunks in 2000 batches" in told
+    assert "2000" not in next(line for line in told.splitlines() if "old#256" in line)
+
+
+def test_a_migration_says_first_what_it_takes(api: ScriptedApi) -> None:
+    """Price and time; and begins only when the answer is yes."""
+    api.answers["POST", f"{PATH}/estimate"] = ESTIMATE
+    api.answers["POST", PATH] = api.decides(events=DECIDED)
+    words = ("embeddings", "migrate", "--to", "big", "--dimensions", "1024", "--price", "0.13", "--reason", "better")
+    asked = api.run(*words, input="n\n")
+    assert "big#1024: 350 different texts of 400 chunks, 70000 tokens" in asked.output
+    assert "$0.0091" in asked.output
+    assert "1 h 6 min, at the 25 texts a second measured just now" in asked.output
+    assert (asked.exit_code, api.bodies("POST", PATH)) == (1, [])
+    begun = api.run(*words, "--query-prefix", "q: ", "--yes")
+    assert begun.exit_code == 0
+    assert "muniment embeddings switch --to big#1024" in begun.output
+    [body] = api.bodies("POST", PATH)
+    assert (body["model"], body["query_prefix"], body["reason"]) == ("big", "q: ", "better")
+
+
+def test_an_order_that_is_decided_against_says_why(api: ScriptedApi) -> None:
+    """Exit code 1 with the reason; else what is so from now on, by the model's whole name."""
+    api.answers["POST", f"{PATH}/switch"] = api.decides(
+        "rejected", code="embeddings_incomplete", reason="7 batches have no vectors"
+    )
+    refused = api.run("embeddings", "switch", "--to", "big", "--reason", "why")
+    assert refused.exit_code == 1
+    assert "7 batches have no vectors (embeddings_incomplete)" in refused.output
+    for word in ("pause", "resume", "drop"):
+        api.answers["POST", f"{PATH}/{word}"] = api.decides(events=DECIDED)
+        done = api.run("embeddings", word, "big", "--reason", "why")
+        assert (done.exit_code, "big#1024" in done.output) == (0, True)
+
+
+def test_a_comparison_is_a_table_of_both(api: ScriptedApi, tmp_path: Path) -> None:
+    """Questions one a line, or as JSON lines with what answers them."""
+    live = {"model": "e5", "ndcg": 0.685, "p50_ms": 9.1, "p95_ms": 14.8}
+    other = {"model": "big#1024", "ndcg": 0.731, "p50_ms": 61.0, "p95_ms": 120.4}
+    api.answers["POST", f"{PATH}/compare"] = {"queries": 2, "judged": 1, "overlap": 0.5, "live": live, "other": other}
+    file = tmp_path / "questions"
+    file.write_text(
+        'how many days of leave\n\n{"q": "who decides", "relevant": ["00000000-0000-4000-8000-000000000001"]}\n'
+    )
+    told = api.run("embeddings", "compare", "big", "--queries", str(file), "--reason", "why").output
+    rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line.startswith(("e5", "big"))}
+    assert rows["e5"] == ["0.685", "9.1", "ms", "14.8", "ms"]
+    assert rows["big#1024"] == ["0.731", "0.500", "61", "ms", "120.4", "ms"]
+    [body] = api.bodies("POST", f"{PATH}/compare")
+    assert [one["q"] for one in body["queries"]] == ["how many days of leave", "who decides"]
+    assert "relevant" in body["queries"][1]
+    file.write_text("{broken\n")
+    assert api.run("embeddings", "compare", "big", "--queries", str(file), "--reason", "why").exit_code == 2

@@ -1,0 +1,69 @@
+"""`muniment erasures`: what a person reads, and what is asked for on their behalf."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.scripted_api import ScriptedApi
+
+from muniment.api.erasures.examples import ANSWERS
+from muniment.infra.cli import erasures
+
+DONE: dict[str, Any] = ANSWERS["ErasureAnswer"]
+ID = DONE["erasure_id"]
+PATH = f"/v1/erasures/{ID}"
+TAKEN = {"erasure_id": ID, "position": "t"}
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> ScriptedApi:
+    """The API as it answers here; nobody waits between two looks."""
+    monkeypatch.setattr(erasures, "LOOK_S", 0.0)
+    return ScriptedApi(monkeypatch)
+
+
+def test_a_request_says_what_comes_next(api: ScriptedApi) -> None:
+    """With the person and the reason; where a second one has to agree, with the command for that."""
+    waiting = DONE | {"status": "requested", "needs_confirmation": True, "decided_by": None, "stores": []}
+    api.answers["POST", "/v1/erasures"] = TAKEN
+    api.answers["GET", PATH] = waiting | {"keys_destroyed": None, "receipt_hash": None}
+    told = api.run("erasures", "request", "--subject", "person-1", "--reason", "a letter", "--yes")
+    assert told.exit_code == 0, told.output
+    assert f"muniment erasures confirm {ID}" in told.stdout
+    assert api.bodies("POST", "/v1/erasures") == [{"reason": "a letter", "subject": "person-1"}]
+
+
+def test_without_a_yes_nothing_is_asked_for(api: ScriptedApi) -> None:
+    """Whoever says no has erased nothing; whoever names nothing is told so."""
+    assert api.run("erasures", "request", "--subject", "person-1", "--reason", "a letter").exit_code == 1
+    assert api.run("erasures", "request", "--reason", "a letter", "--yes").exit_code == 2
+    assert not api.asked
+
+
+def test_what_each_store_removed_is_shown(api: ScriptedApi) -> None:
+    """Status, who asked and agreed, the stores, what was refused, and the receipt's hash."""
+    api.answers["GET", PATH] = DONE
+    told = api.run("erasures", "show", ID)
+    assert told.exit_code == 0, told.output
+    for part in ("completed", "key:7Qm2", "key:9Zx4", "search texts", "12", "1 keys of 1 documents", "was refused"):
+        assert part in told.stdout
+    api.answers["GET", PATH] = DONE | {"status": "rejected"}
+    assert api.run("erasures", "show", ID).exit_code == 1
+
+
+def test_erasures_are_listed(api: ScriptedApi) -> None:
+    """One line each; without any, a word."""
+    api.answers["GET", "/v1/erasures"] = ANSWERS["ErasureList"]
+    assert ID in api.run("erasures", "list").stdout
+    api.answers["GET", "/v1/erasures"] = {"items": []}
+    assert api.run("erasures", "list").stdout == "no erasures\n"
+
+
+def test_a_receipt_is_checked(api: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written out, and one that this installation did not sign is told as such."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+    api.answers["GET", f"{PATH}/receipt"] = ANSWERS["ReceiptAnswer"]
+    told = api.run("erasures", "receipt", ID, "--out", str(tmp_path / "receipt.json"), "--verify")
+    assert (tmp_path / "receipt.json").exists()
+    assert told.exit_code == 1
+    assert "not good" in told.stderr

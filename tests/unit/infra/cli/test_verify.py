@@ -1,0 +1,71 @@
+"""`muniment verify --check`: who signed a certificate, and whether it still says what was signed."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from muniment.infra.cli.main import make_app
+from muniment.producers.signing import Signer
+from muniment.projections.replaying.comparison import Comparison
+from muniment.projections.replaying.digest import TableDigest
+from muniment.projections.verifying.certificate import certified
+from muniment.projections.verifying.verify import Verified
+
+
+def found(*, live="aa"):
+    """What a verification found: equal, unless the live digest is another one."""
+    pair = (TableDigest(3, live), TableDigest(3, "aa"))
+    comparison = Comparison("documents", 2, "documents_v2", "", {("muniment.documents", 0): 7}, {"documents": pair})
+    return Verified(comparison, (), {}, {"documents": ("tenant",)}, (), (), 7, 0.5)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run a command in a home of its own."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+    monkeypatch.setenv("MUNIMENT_SIGNING_KEYS", str(tmp_path / "signing.json"))
+    return lambda *words: CliRunner().invoke(make_app(), ["verify", *map(str, words)])
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A certificate in a file, and the base64 of the key that signed it."""
+    signer = Signer(tmp_path / "signing.json")
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(certified([found()], signer, datetime(2026, 3, 1, tzinfo=UTC), "0.1.0"), indent=3))
+    return path, base64.b64encode(signer.public_keys()[0].value).decode()
+
+
+def test_a_whole_certificate_is_told_with_its_signer(run, written):
+    """Whatever the file's blanks are; with the keys of here, or with one that was written down elsewhere."""
+    path, key = written
+    for words in ((), ("--key", key)):
+        done = run("--check", path, *words)
+        assert done.exit_code == 0, done.output
+        assert "signed by sig-" in done.stdout
+        assert "documents: equal" in done.stdout
+
+
+def test_a_changed_certificate_is_refused(run, written):
+    """One number of it changed, a key that nobody trusts, or no certificate at all: exit code 1, and what is wrong."""
+    path, _ = written
+    stranger = base64.b64encode(bytes(32)).decode()
+    assert "no key that is trusted" in run("--check", path, "--key", stranger).stderr
+    changed = path.read_text().replace('"live": 3', '"live": 4')
+    assert changed != path.read_text()
+    path.write_text(changed)
+    done = run("--check", path)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "it was changed" in done.stderr
+    path.write_text("{}")
+    assert "no certificate" in run("--check", path).stderr
+
+
+def test_an_unknown_read_model_names_those_there_are(run):
+    """A wrong call, exit code 2."""
+    done = run("nope")
+    assert done.exit_code == 2
+    assert "dead_letters" in done.output

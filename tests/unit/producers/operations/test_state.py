@@ -1,0 +1,72 @@
+"""The fold that every process makes of the operations' log."""
+
+import math
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.events import events, metadata
+from support.operations import said
+
+from muniment.producers.operations.state import OperationsState, fold
+from muniment.schemas.catalogue import declarations
+from muniment.schemas.event import Event
+from muniment.schemas.flags import FLAGS
+from muniment.schemas.metadata import Metadata
+from muniment.schemas.operations import BreakerOpened, FlagChanged, StepHalted, StepResumed
+from muniment.schemas.topics import OPERATIONS
+
+ANY = st.one_of(*(events(d) for d in declarations() if d.topic is OPERATIONS))
+LOGS = st.lists(st.tuples(ANY, metadata), max_size=12)
+
+
+def folded(log: list[tuple[Event, Metadata]]) -> OperationsState:
+    state = OperationsState()
+    for event, meta in log:
+        state = fold(state, event, meta)
+    return state
+
+
+@given(LOGS)
+def test_no_log_stops_the_fold(log: list[tuple[Event, Metadata]]) -> None:
+    """Whatever is said, the fold answers, and every declared flag has a value."""
+    state = folded(log)
+    assert {name: state.flag(name) for name in FLAGS}.keys() == FLAGS.keys()
+
+
+@given(LOGS)
+def test_a_repeat_changes_nothing(log: list[tuple[Event, Metadata]]) -> None:
+    """Each record twice in a row, as after a crash, folds to what each once does."""
+    assert folded([pair for pair in log for _ in range(2)]) == folded(log)
+
+
+@given(st.lists(st.booleans(), min_size=1))
+def test_the_last_word_counts(values: list[bool]) -> None:
+    """A flag is what was said last, by whom it was said."""
+    changes = [(FlagChanged(flag="outbox", value=v, reason=str(i)), said(f"key:{i}")) for i, v in enumerate(values)]
+    state = folded([*changes])
+    assert state.flag("outbox") is values[-1]
+    assert state.flags["outbox"].actor == f"key:{len(values) - 1}"
+
+
+@given(st.lists(st.booleans()))
+def test_a_step_is_halted_from_halt_to_resume(halts: list[bool]) -> None:
+    """Halted exactly when the last word on it was a halt."""
+    said_so = [
+        StepHalted(step="embedding", reason="", code="", dead=0, settled=0)
+        if halt
+        else StepResumed(step="embedding", by="command", reason="")
+        for halt in halts
+    ]
+    assert ("embedding" in folded([(e, said()) for e in said_so]).halted) is (bool(halts) and halts[-1])
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_a_breaker_opens_for_a_sane_time(seconds: float) -> None:
+    """Never into the past, and never for more than a day."""
+    meta = said()
+    opened = BreakerOpened(breaker="b", failures=1, retry_after_s=seconds, code="x")
+    until = fold(OperationsState(), opened, meta).breakers["b"].until
+    assert timedelta() <= until - meta.time <= timedelta(days=1)
+    if 0 <= seconds <= 86400 and not math.isnan(seconds):
+        assert abs((until - meta.time).total_seconds() - seconds) < 0.001

@@ -1,0 +1,84 @@
+"""The codec with a key ring behind it."""
+
+from uuid import UUID
+
+import pytest
+from support.key_ring import MemoryKeyRing
+
+from muniment.producers.log_codec import LogCodec
+from muniment.schemas import example
+from muniment.schemas.codec import Envelope
+from muniment.schemas.commands import DeleteDocument
+from muniment.schemas.documents import DocumentUnchanged
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import MunimentError, StepFailure
+from muniment.schemas.metadata import Metadata
+from muniment.schemas.personal import REDACTED
+from muniment.schemas.record import Record
+
+EVENT = DeleteDocument(document_id=UUID(int=5), reason="because")
+CLEAR = DocumentUnchanged(document_id=UUID(int=5), version=1, job_id=UUID(int=6))
+
+
+@pytest.fixture
+def ring() -> MemoryKeyRing:
+    """An empty key ring."""
+    return MemoryKeyRing()
+
+
+@pytest.fixture
+def meta() -> Metadata:
+    """An envelope."""
+    return example.metadata("x")
+
+
+async def test_a_personal_event_needs_its_documents_key(ring: MemoryKeyRing, meta: Metadata) -> None:
+    """Sealed under the document's current key, and `key_destroyed` without one."""
+    codec = LogCodec(ring)
+    with pytest.raises(StepFailure) as error:
+        await codec.encode(EVENT, meta)
+    assert error.value.code is ErrorCode.KEY_DESTROYED
+    await ring.create(meta.tenant, EVENT.document_id)
+    assert (await codec.decode(await codec.encode(EVENT, meta))).event == EVENT
+
+
+async def test_an_event_without_personal_fields_needs_no_key(ring: MemoryKeyRing, meta: Metadata) -> None:
+    """It is written and read with no key at all."""
+    codec = LogCodec(ring)
+    record = await codec.encode(CLEAR, meta)
+    assert record.header("key_id") is None
+    assert (await codec.decode(record)).event == CLEAR
+
+
+async def test_a_destroyed_key_reads_as_redaction(ring: MemoryKeyRing, meta: Metadata) -> None:
+    """Alone and in a batch, and the batch goes on."""
+    codec = LogCodec(ring)
+    await ring.create(meta.tenant, EVENT.document_id)
+    records = [await codec.encode(EVENT, meta), await codec.encode(CLEAR, meta)]
+    await ring.destroy(meta.tenant, EVENT.document_id)
+    alone = (await codec.decode(records[0])).event
+    assert isinstance(alone, DeleteDocument)
+    assert alone.reason is REDACTED
+    batch = await codec.decode_many(records)
+    assert [e.event for e in batch if isinstance(e, Envelope)] == [alone, CLEAR]
+
+
+@pytest.mark.parametrize("header", ["", "no uuid", str(UUID(int=99))])
+async def test_a_wrong_key_header_is_no_redaction(ring: MemoryKeyRing, meta: Metadata, header: str) -> None:
+    """A record whose header names another key than its payload is damaged: only a destroyed key redacts."""
+    codec = LogCodec(ring)
+    await ring.create(meta.tenant, EVENT.document_id)
+    damaged = (await codec.encode(EVENT, meta)).with_headers({"key_id": header})
+    with pytest.raises(StepFailure) as error:
+        await codec.decode(damaged)
+    assert error.value.code is ErrorCode.UNDECODABLE
+    assert [type(answer) for answer in await codec.decode_many([damaged])] == [StepFailure]
+
+
+async def test_a_batch_gives_an_error_in_the_place_of_its_record(ring: MemoryKeyRing, meta: Metadata) -> None:
+    """One undecodable record takes nothing from its neighbours."""
+    codec = LogCodec(ring)
+    good = await codec.encode(CLEAR, meta)
+    answers = await codec.decode_many([good, Record("t", b"", b"junk", ()), good])
+    assert [isinstance(a, MunimentError) for a in answers] == [False, True, False]
+    assert await codec.decode_many([]) == []

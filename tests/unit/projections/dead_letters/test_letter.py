@@ -1,0 +1,54 @@
+"""A dead letter read from its headers."""
+
+import pytest
+
+from muniment.projections.dead_letters.letter import letter_of
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.record import Position, Record
+from muniment.schemas.retry_headers import RetryState
+
+STATE = RetryState(
+    "embedding", 5, 0, 1000, 0, Position("muniment.chunks", 3, 42), ErrorCode.UNEXPECTED, "it broke", "f00d"
+)
+BURIED = Record("muniment.dlq", b"k", b"", (), 1, 2, 3000)
+PAST = {
+    "redrive_id": "01970f5e-6c1b-7c3e-8f57-5d1c9a2b7e10",
+    "redrive_letter": "muniment.dlq:1:0",
+    "redrive_times": "1",
+}
+
+
+def buried(**headers: str) -> Record:
+    """A dead letter with these headers besides its own."""
+    made = BURIED.with_headers({**STATE.to_headers(), **headers})
+    return Record(made.topic, made.key, made.value, made.headers, 1, 2, 3000)
+
+
+def test_a_letter_without_headers_is_shown_all_the_same() -> None:
+    """Whatever lands on the dead-letter topic becomes a row, with unknowns named so."""
+    letter = letter_of(Record("muniment.dlq", b"\xff", b"", (), 1, 2, 3000))
+    assert (letter.step, letter.code, letter.event_id, letter.document_id) == ("unknown", "unknown", None, None)
+    assert letter.identity == letter.letter == "muniment.dlq:1:2"
+
+
+def test_the_fingerprint_is_the_one_that_the_step_gave() -> None:
+    """It is computed once, where the failure is known best; a record without one falls under its step and code."""
+    assert letter_of(buried()).fingerprint == "f00d"
+    assert letter_of(buried(retry_fingerprint="")).fingerprint == "embedding.unexpected"
+
+
+def test_a_letter_that_failed_again_is_another_letter() -> None:
+    """The same record buried after a redrive is a new letter that knows which one it was."""
+    first, again = letter_of(buried(retry_program="1.2.0")), letter_of(buried(**PAST))
+    assert first.identity != again.identity
+    assert (first.program, first.redrive_letter, first.redrive_times) == ("1.2.0", None, 0)
+    assert (again.redrive_letter, again.redrive_times) == ("muniment.dlq:1:0", 1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"redrive_times": "0"}, {"redrive_times": "x"}, {"redrive_letter": "nowhere"}, {"redrive_id": "1"}]
+)
+def test_half_a_past_is_none(wrong: dict[str, str]) -> None:
+    """Headers of a redrive that cannot all be read move no other letter."""
+    letter = letter_of(buried(**{**PAST, **wrong}))
+    assert (letter.redrive_id, letter.redrive_letter, letter.redrive_times) == (None, None, 0)

@@ -1,0 +1,74 @@
+"""What a record that failed carries."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.events import positions, words
+
+from muniment.schemas.error_codes import CATEGORIES, ErrorCode
+from muniment.schemas.record import Position, Record
+from muniment.schemas.retry_headers import MAX_ERROR_CHARACTERS, RetryState, retry_state, sent_from, with_origin
+from muniment.schemas.topics import REDELIVERY
+
+counts = st.integers(0, 2**40)
+states = st.builds(
+    RetryState,
+    step=words,
+    attempt=counts,
+    waits=counts,
+    first_failed_ms=counts,
+    due_ms=counts,
+    origin=positions,
+    code=st.sampled_from(ErrorCode),
+    error=st.text(max_size=MAX_ERROR_CHARACTERS),
+)
+NAMES = ("retry_step", "retry_attempt", "retry_waits", "retry_due_ms", "retry_origin", "retry_code", "retry_error")
+FRESH = Record("t", b"k", b"v", (("ce_id", b"1"),), 0, 1, 2)
+
+
+@given(state=states)
+def test_a_state_reads_back(state: RetryState) -> None:
+    """A record's retry headers hold its whole state, and its category in words."""
+    carried = FRESH.with_headers(state.to_headers())
+    assert retry_state(carried) == state
+    assert carried.header("retry_category") == state.category in CATEGORIES.values()
+
+
+@given(states=st.lists(states, min_size=1, max_size=5))
+def test_a_record_does_not_grow_with_its_failures(states: list[RetryState]) -> None:
+    """Only the last state is carried, however often a record went round."""
+    record = FRESH
+    for state in states:
+        record = record.with_headers(state.to_headers())
+    assert retry_state(record) == states[-1]
+    assert len(record.headers) == len(FRESH.headers) + len(states[-1].to_headers())
+
+
+@given(state=states, error=st.text(min_size=MAX_ERROR_CHARACTERS, max_size=MAX_ERROR_CHARACTERS + 50))
+def test_a_long_error_is_cut(state: RetryState, error: str) -> None:
+    """The error never takes more room than it is given."""
+    long = RetryState(
+        state.step, state.attempt, state.waits, state.first_failed_ms, state.due_ms, state.origin, state.code, error
+    )
+    assert len(long.to_headers()["retry_error"]) == MAX_ERROR_CHARACTERS
+
+
+def test_a_record_that_never_failed_has_none() -> None:
+    """No headers, no state."""
+    assert retry_state(FRESH) is None
+
+
+@given(headers=st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=9)))
+def test_foreign_retry_headers_are_no_state(headers: dict[str, bytes]) -> None:
+    """Headers that are not ours raise nothing."""
+    retry_state(Record("t", b"", b"", tuple(headers.items())))
+
+
+@given(origin=positions)
+def test_a_command_is_known_by_where_it_was_sent_to(origin: Position) -> None:
+    """Back at its step after a retry, a command still says where it first lay; one that was never sent says nothing."""
+    back = with_origin(Record(REDELIVERY["deciding"].name, b"k", b"v", ()), origin)
+    assert sent_from(replace(back, partition=0, offset=7)) == origin
+    assert sent_from(FRESH) == Position("t", 0, 1)
+    assert sent_from(Record("t", b"k", b"v", ())) is None

@@ -1,0 +1,279 @@
+"""The gate: closed by the brake or by a person, opened by a person or a probe."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from support.key_ring import MemoryKeyRing
+from support.operations import MemoryOperations
+from support.publisher import MemoryPublisher
+from support.toy_step import Do, ToyStep, job
+
+from muniment.producers.log_codec import LogCodec
+from muniment.schemas.codec import Envelope, decode
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
+from muniment.schemas.event import Event
+from muniment.schemas.operations import StepHalted, StepResumed
+from muniment.schemas.record import Record
+from muniment.schemas.topics import DLQ, OPERATIONS, RETRY_TIERS
+from muniment.stream_apps.braking.brake import Brake
+from muniment.stream_apps.braking.policy import BrakeLimits
+from muniment.stream_apps.hosting.ports import Ports
+from muniment.stream_apps.hosting.settle import Settler
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+RECORD = replace(job("acme"), partition=9, offset=9)
+LIMITS = BrakeLimits(run=3, probe_after_s=30.0, probe_at_most_s=100.0)
+
+
+class Log(MemoryPublisher):
+    """A log whose operations everybody reads at once."""
+
+    def __init__(self, operations: MemoryOperations) -> None:
+        super().__init__()
+        self._operations = operations
+
+    async def send(self, record: Record) -> Record:
+        sent = await super().send(record)
+        if sent.topic == OPERATIONS.name:
+            envelope = decode(sent, lambda _: None)
+            self._operations.take(envelope.event, envelope.meta)
+        return sent
+
+    def on(self, topic: str) -> list[Record]:
+        return [r for r in self.sent if r.topic == topic]
+
+    def said(self) -> list[Event]:
+        return [decode(r, lambda _: None).event for r in self.on(OPERATIONS.name)]
+
+
+class Broken(ToyStep):
+    """Fails at everything while it is broken."""
+
+    broken = True
+    code = ErrorCode.PROVIDER_REJECTED
+    tries = 0
+
+    async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
+        self.tries += 1
+        for _ in range(20):
+            await asyncio.sleep(0)  # long enough for records side by side
+        if self.broken:
+            raise StepFailure(self.code, "broken")
+        async for item in super().run(envelope):
+            yield item
+
+
+class House:
+    """A step behind a brake, and the clock it is timed by."""
+
+    def __init__(self) -> None:
+        self.operations = MemoryOperations()
+        self.log = Log(self.operations)
+        self.clock = 0.0
+        codec = LogCodec(MemoryKeyRing())
+        self.brake = Brake(
+            self.operations, self.log, codec, now=lambda: NOW, limits=LIMITS, monotonic=lambda: self.clock
+        )
+        self.step = Broken("acme", timeout_s=5)
+        ports = Ports(gate=self.brake)
+        self.settler = Settler(codec, self.log, ports=ports, now=lambda: NOW, sleep=lambda _: asyncio.sleep(0))
+        self.tasks: list[asyncio.Task[str]] = []
+
+    def give(self, do: Do = Do.WORK) -> "asyncio.Task[str]":
+        record = replace(job("acme", do=do), partition=0, offset=len(self.tasks))
+        self.tasks.append(asyncio.create_task(self.settler.settle(self.step, record)))
+        return self.tasks[-1]
+
+    async def later(self, seconds: float) -> None:
+        """The clock goes on; those who wait look at it."""
+        self.clock += seconds
+        self.brake._wake()
+        await settle_down()
+
+    async def trip(self) -> None:
+        """Three documents in a row are to be buried; the third is held, for the step is halted by it."""
+        for _ in range(LIMITS.run):
+            self.give()
+            await settle_down()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    made = House()
+    yield made
+    made.brake.close()
+    for task in made.tasks:
+        task.cancel()
+    await asyncio.gather(*made.tasks, return_exceptions=True)
+
+
+async def settle_down() -> None:
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+async def test_a_broken_step_is_halted_once(house: House) -> None:
+    """The record that is one too many is held and not buried, the step says so once, and nobody tries it any more."""
+    await house.trip()
+    assert [t.done() for t in house.tasks] == [True, True, False]
+    assert len(house.log.on(DLQ.name)) == 2
+    (halted,) = house.log.said()
+    assert isinstance(halted, StepHalted)
+    assert (halted.step, halted.code, halted.dead, halted.settled) == ("indexing", "provider_rejected", 3, 3)
+    assert house.log.on(OPERATIONS.name)[0].header("tenant") == "muniment"
+    tries = house.step.tries
+    later = [house.give() for _ in range(5)]
+    await settle_down()
+    assert house.step.tries == tries
+    assert not any(task.done() for task in later)
+
+
+async def test_records_beside_the_trip_are_held_too(house: House) -> None:
+    """Those that were under way when the step was halted are neither buried nor sent to a tier."""
+    first = [house.give() for _ in range(8)]
+    await settle_down()
+    assert len(house.log.on(DLQ.name)) == 2
+    assert sum(task.done() for task in first) == 2
+    assert len(house.log.said()) == 1
+
+
+async def test_no_attempt_is_used_up_beside_the_trip(house: House) -> None:
+    """A record that would have been retried is held as well when its step was halted while it was tried."""
+    house.step.code = ErrorCode.UNEXPECTED
+    tried = house.give()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert house.step.tries == 1
+    await house.operations.say(StepHalted(step="indexing", reason="upkeep", code="", dead=0, settled=0))
+    await settle_down()
+    assert not tried.done()
+    assert not any(house.log.on(tier.name) for tier in RETRY_TIERS)
+
+
+async def test_a_person_resumes_and_what_was_held_is_tried_again(house: House) -> None:
+    """What was held ends well once the step works."""
+    await house.trip()
+    house.step.broken = False
+    await house.operations.say(StepResumed(step="indexing", by="command", reason="mended"))
+    assert await house.tasks[-1] == "done"
+
+
+async def test_after_a_resumption_the_count_begins_anew(house: House) -> None:
+    """A step that is as broken as before buries as many as before, and is halted again."""
+    await house.trip()
+    await house.operations.say(StepResumed(step="indexing", by="command", reason="hope"))
+    assert await house.tasks[-1] == "dead"
+    for _ in range(LIMITS.run - 1):
+        house.give()
+        await settle_down()
+    assert [t.done() for t in house.tasks] == [True] * 4 + [False]
+    assert [type(event) for event in house.log.said()] == [StepHalted, StepHalted]
+
+
+async def test_a_probe_that_goes_through_resumes_the_step(house: House) -> None:
+    """After its rest one record is tried; when it ends well the step goes on, and says who resumed it."""
+    await house.trip()
+    others = [house.give() for _ in range(3)]
+    await house.later(LIMITS.probe_after_s - 1)
+    tries, house.step.broken = house.step.tries, False
+    await house.later(0)
+    assert house.step.tries == tries
+    await house.later(2)
+    assert [await task for task in (house.tasks[2], *others)] == ["done"] * 4
+    resumed = house.log.said()[-1]
+    assert resumed == StepResumed(step="indexing", by="probe", reason="a record that was tried went through")
+    assert len(house.log.on(DLQ.name)) == 2
+
+
+async def test_a_probe_that_fails_is_one_and_burns_nothing(house: House) -> None:
+    """Exactly one record is tried, it is held again, and the next rest is twice as long, up to its limit."""
+    await house.trip()
+    house.give()
+    tries = house.step.tries
+    await house.later(LIMITS.probe_after_s)
+    assert house.step.tries == tries + 1
+    await house.later(LIMITS.probe_after_s)
+    assert house.step.tries == tries + 1
+    await house.later(LIMITS.probe_after_s)
+    assert house.step.tries == tries + 2
+    assert len(house.log.on(DLQ.name)) == 2
+    assert not any(house.log.on(tier.name) for tier in RETRY_TIERS)
+
+
+async def test_broken_documents_in_a_row_are_not_all_that_is_tried(house: House) -> None:
+    """A record that fails as a probe a second time goes its way, and makes room for the next."""
+    await house.trip()
+    for _ in range(2):
+        assert not house.tasks[2].done()
+        await house.later(LIMITS.probe_at_most_s)
+    assert await house.tasks[2] == "dead"
+
+
+async def test_an_outage_is_no_fault_of_the_step(house: House) -> None:
+    """A probe that meets an outage waits for it as ever; the step stays halted."""
+    await house.trip()
+    house.step.code = ErrorCode.PROVIDER_UNAVAILABLE
+    await house.later(LIMITS.probe_after_s)
+    assert await house.tasks[2] == "wait"
+    assert house.brake.holds("indexing")
+
+
+async def test_what_a_person_halts_a_person_resumes(house: House) -> None:
+    """No probe is sent through a step that was halted by command."""
+    house.step.broken = False
+    await house.operations.say(StepHalted(step="indexing", reason="upkeep", code="", dead=0, settled=0))
+    held = house.give()
+    await house.later(10_000)
+    assert not held.done()
+    assert house.step.tries == 0
+    await house.operations.say(StepResumed(step="indexing", by="command", reason="over"))
+    assert await held == "done"
+
+
+async def test_refusals_do_not_halt_a_step(house: House) -> None:
+    """A hundred documents that are at fault themselves are no reason."""
+    house.step.broken = False
+    assert [await house.give(Do.REFUSE) for _ in range(100)] == ["refused"] * 100
+    assert not house.brake.holds("indexing")
+
+
+async def test_a_process_learns_from_the_others(house: House) -> None:
+    """A step that another process halted is held here from the first record on, also after a start."""
+    await house.trip()
+    other = Brake(
+        house.operations, house.log, LogCodec(MemoryKeyRing()), now=lambda: NOW, limits=LIMITS, monotonic=lambda: 0.0
+    )
+    passing = asyncio.create_task(other.passing("indexing", RECORD).__aenter__())
+    await settle_down()
+    assert not passing.done()
+    async with other.passing("chunking", RECORD) as probe:
+        assert not probe
+    passing.cancel()
+    other.close()
+
+
+async def test_a_probe_that_is_cut_off_leaves_room_for_another(house: House) -> None:
+    """A cancelled try (partitions moved) is not a probe that stays under way for ever."""
+    await house.trip()
+    house.tasks[2].cancel()
+    house.clock = LIMITS.probe_after_s
+    with pytest.raises(RuntimeError):
+        async with house.brake.passing("indexing", RECORD):
+            raise RuntimeError
+    house.clock += LIMITS.probe_after_s * 2
+    async with asyncio.timeout(60), house.brake.passing("indexing", RECORD) as probe:
+        assert probe
+
+
+async def test_a_pause_ends_when_something_changes(house: House) -> None:
+    """Who waits for a breaker looks again as soon as an operator does something, or when the time is over."""
+    async with asyncio.timeout(60):
+        await house.brake.pause(0.01)
+        waiting = asyncio.create_task(house.brake.pause(3600))
+        await asyncio.sleep(0)
+        await house.operations.say(StepHalted(step="chunking", reason="upkeep", code="", dead=0, settled=0))
+        await waiting
