@@ -9,18 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    import socket
+
     from muniment.infra.settings import Settings
     from muniment.infra.stack.plan import Plan
     from muniment.infra.stack.record import Record
 
 FOLLOW_INTERVAL_S = 0.3
+PLANS = 5
+"""How often ports are chosen before a start gives up."""
 
 
 class Interrupted(Exception):
@@ -82,15 +86,16 @@ def names(only: str) -> tuple[str, ...]:
 def _start(settings: "Settings", only: tuple[str, ...], *, detach: bool, as_json: bool) -> None:
     from muniment.infra.stack import record, start
     from muniment.infra.stack.health import NotHealthyError
-    from muniment.infra.stack.plan import make_plan
     from muniment.infra.stack.ports import PortTakenError
 
     process = None
     try:
-        plan = make_plan(settings, only)
+        plan, kept = _planned(settings, only)
         say(f"starting {', '.join(plan.names)} in {settings.home}")
         start.prepare(plan)
-        process = start.launch(plan, attached=not detach)
+        process = start.launch(plan, kept, attached=not detach)
+        for one in kept:
+            one.close()
         complete = record.load_settings(home=settings.home)
         asyncio.run(start.bring_up(plan, complete, process, say))
     except (NotHealthyError, PortTakenError, FileNotFoundError, RuntimeError, OSError) as error:
@@ -103,6 +108,19 @@ def _start(settings: "Settings", only: tuple[str, ...], *, detach: bool, as_json
     tell(found, as_json=as_json, heading=f"running in {settings.home}")
     if not detach:
         _stay(plan, process)
+
+
+def _planned(settings: "Settings", only: tuple[str, ...]) -> tuple["Plan", "list[socket.socket]"]:
+    """What to run, and its ports kept from others. Who lost one between the choice and the keeping chooses again."""
+    from muniment.infra.stack.plan import make_plan
+    from muniment.infra.stack.ports import PortTakenError, keep
+
+    for _ in range(PLANS - 1):
+        plan = make_plan(settings, only)
+        with suppress(PortTakenError):
+            return plan, keep(plan.ports.values())
+    plan = make_plan(settings, only)
+    return plan, keep(plan.ports.values())
 
 
 def _stay(plan: "Plan", process: "subprocess.Popen[bytes]") -> None:

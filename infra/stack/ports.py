@@ -1,8 +1,13 @@
-"""Which port each part listens on: the one that was set, else the one it had before, else a free one."""
+"""Which port each part listens on: the one that was set, else the one it had before, else a free one.
+
+A port is kept from the moment it is chosen until the stack ends, also while its part starts or starts again: a socket
+is bound to it that does not listen. With `SO_REUSEADDR` on both, as servers set it, Linux lets the part listen beside
+it (socket(7)), and nobody who looks for a free port takes it.
+"""
 
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 LOOPBACK = "127.0.0.1"
 LOWEST, HIGHEST = 15_000, 32_000
@@ -26,12 +31,41 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
+def is_untouched(port: int, host: str = LOOPBACK) -> bool:
+    """Whether nobody listens there, keeps it, or has only just closed a connection on it."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
 def any_free() -> int:
-    """A port that nobody listens on."""
+    """A port that nobody listens on or keeps."""
     while True:
         port = LOWEST + secrets.randbelow(HIGHEST - LOWEST)
-        if is_free(port):
+        if is_untouched(port):
             return port
+
+
+def keep(ports: Iterable[int], host: str = LOOPBACK) -> list[socket.socket]:
+    """Keep these ports until the sockets are closed, by this process and all that they were handed to.
+
+    Raises `PortTakenError` when somebody has begun to listen on one.
+    """
+    kept: list[socket.socket] = []
+    for port in ports:
+        one = socket.socket()
+        kept.append(one)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError as error:
+            for each in kept:
+                each.close()
+            raise PortTakenError(f"port {port} was taken by another program just now: try again") from error
+    return kept
 
 
 def choose(

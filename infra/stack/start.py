@@ -3,9 +3,10 @@
 import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -73,10 +74,11 @@ def child_environment(given: Mapping[str, str], home: str) -> dict[str, str]:
     return {**kept, MARK: home, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
 
 
-def launch(plan: Plan, *, attached: bool) -> subprocess.Popen[bytes]:
+def launch(plan: Plan, kept: Iterable[socket.socket] = (), *, attached: bool) -> subprocess.Popen[bytes]:
     """Start the supervisor in a session of its own; `attached`, it ends when this process does.
 
-    Call it from the main thread: the kernel takes the end of the calling thread for that of the parent.
+    It inherits the sockets that keep the ports, and holds them for as long as it lives. Call it from the main thread:
+    the kernel takes the end of the calling thread for that of the parent.
     """
     command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(plan.places.config)]
     if attached:
@@ -88,6 +90,7 @@ def launch(plan: Plan, *, attached: bool) -> subprocess.Popen[bytes]:
             stdout=sink,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=[one.fileno() for one in kept],
             env=child_environment(os.environ, mark(plan.settings.home)),
         )
     record.write(

@@ -1,16 +1,31 @@
-"""Free loopback ports for the tests, from the range that the stack takes its own from."""
+"""Free loopback ports for the tests: no two processes of one run, and no stack, look for theirs where another does.
 
-from muniment.infra.stack.ports import any_free
+A port that was free a moment ago may be another test's when the broker that it was meant for begins to listen on it.
+"""
 
+import os
+import secrets
+from itertools import count
 
-def free_ports(count: int) -> list[int]:
-    """`count` different ports on 127.0.0.1 that nobody listens on now."""
-    found: set[int] = set()
-    while len(found) < count:
-        found.add(any_free())
-    return sorted(found)
+from muniment.infra.stack.ports import LOWEST, is_untouched
+
+FIRST = 10_000
+"""From here up to where stacks look for theirs."""
+PROCESSES = 8
+EACH = (LOWEST - FIRST) // PROCESSES
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES
+_NEXT = count(secrets.randbelow(EACH))
 
 
 def free_port() -> int:
-    """One free port on 127.0.0.1."""
-    return any_free()
+    """A port on 127.0.0.1 that nobody has, and that comes round again only after hundreds of others."""
+    for _ in range(EACH):
+        port = FIRST + _WORKER * EACH + next(_NEXT) % EACH
+        if is_untouched(port):
+            return port
+    raise RuntimeError(f"no free port from {FIRST + _WORKER * EACH} on")
+
+
+def free_ports(number: int) -> list[int]:
+    """So many different ones."""
+    return [free_port() for _ in range(number)]

@@ -8,76 +8,17 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-
-from muniment.infra.stack import leftovers, record
-
-ROOT = Path(__file__).parents[3]
-MUNIMENT = Path(sys.executable).with_name("muniment")
-MODEL = ROOT / ".muniment" / "models"
-FOUNDATIONS = "kafka,postgres"
-ALL = f"{FOUNDATIONS},embedding" if MODEL.exists() else FOUNDATIONS
-START_TIMEOUT_S = 100
+from support.stack_folder import ALL, FOUNDATIONS, MUNIMENT, START_TIMEOUT_S, Folder
 
 pytestmark = pytest.mark.timeout(400)
-
-
-class Folder:
-    """One folder with a stack of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.home = path / ".muniment"
-        (self.home / "kafka").mkdir(parents=True)
-        (self.home / "kafka" / "lib").symlink_to(ROOT / ".muniment" / "kafka" / "lib")
-        if MODEL.exists():
-            (self.home / "models").symlink_to(MODEL)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MUNIMENT_", "OPENAI_"))}
-        self.environment = {**kept, "MUNIMENT_PARTITIONS": "2", "MUNIMENT_KAFKA_HEAP_MIB": "256"}
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """One command, to its end."""
-        return subprocess.run(
-            [str(MUNIMENT), *words],
-            cwd=self.path,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=START_TIMEOUT_S,
-            check=False,
-        )
-
-    def up(self, parts: str = FOUNDATIONS) -> None:
-        """Start in the background, all well."""
-        done = self.run("up", "--detach", "--only", parts)
-        assert done.returncode == 0, done.stderr
-
-    def record(self) -> record.Record:
-        """What runs."""
-        found = record.running(self.home)
-        assert found is not None
-        return found
-
-    def pid_of(self, name: str) -> int:
-        """The process of a part, by its parent and command line."""
-        words = {"kafka": "kafka.Kafka", "postgres": "/bin/postgres"}[name]
-        for child in psutil.Process(self.record().supervisor.pid).children():
-            if any(words in word for word in child.cmdline()):
-                return child.pid
-        raise AssertionError(f"{name} does not run")
-
-    def left(self) -> list[psutil.Process]:
-        """Processes of this stack."""
-        return leftovers.find(self.home)
 
 
 def eventually(what: Callable[[], Any], timeout_s: float = 60) -> None:
@@ -89,17 +30,6 @@ def eventually(what: Callable[[], Any], timeout_s: float = 60) -> None:
                 return
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.2)
-
-
-@pytest.fixture
-def folder() -> Iterator[Folder]:
-    """A folder under a short path that Postgres's account can walk to; whatever a failed test leaves is ended."""
-    path = Path(tempfile.mkdtemp(prefix="muniment-up-"))
-    path.chmod(0o755)
-    one = Folder(path)
-    yield one
-    leftovers.sweep(one.home)
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def test_one_stack_runs_in_a_folder_and_leaves_nothing_behind(folder: Folder) -> None:
