@@ -21,6 +21,7 @@ from muniment.schemas.record import Position
 
 log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 0.25
+_DECIDED_AS = "select decided from muniment_deciding.repeats where place = $1"
 _RECONNECT_S = 0.5
 
 
@@ -54,13 +55,22 @@ class Waiting:
     async def wait_for(self, projection: str, position: Position, timeout_s: float) -> bool:
         """Whether the projection has folded everything up to `position`, waiting at most so many seconds for it."""
         deadline = monotonic() + timeout_s
+        # Nearly always the position comes sooner than anybody had to ask whether a repeat lies there.
+        asked_again_at = monotonic() + _LOOK_AGAIN_S
         while True:
             # Taken before the look: a move in between wakes this waiter rather than being missed.
             moved = self._moved[projection]
             reached = await self.reached(projection, position)
             if reached is not None and reached > position.offset:
                 return True
-            left = deadline - monotonic()
+            now = monotonic()
+            if now >= min(asked_again_at, deadline):
+                decided = await self._decided_as(position)
+                if decided != position:
+                    position = decided
+                    continue
+                asked_again_at = now + _LOOK_AGAIN_S
+            left = deadline - now
             if left <= 0:
                 return False
             with suppress(TimeoutError):
@@ -77,6 +87,11 @@ class Waiting:
             # No projection has run against this database yet.
             return None
         return found
+
+    async def _decided_as(self, position: Position) -> Position:
+        """Where the command lies that was decided, when at `position` lies a repeat of it, which nothing follows."""
+        found = await self._pool.fetchval(_DECIDED_AS, str(position))
+        return Position.parse(found) if found else position
 
     def _notified(self, _connection: Any, _pid: int, _channel: str, projection: str) -> None:
         event = self._moved.pop(projection, None)

@@ -1,5 +1,6 @@
 """What the steps share that decide commands."""
 
+from muniment.schemas.metadata import in_lane, lane_of
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import sent_from
 from muniment.stream_apps.step import Step
@@ -11,6 +12,12 @@ class DeciderStep(Step):
     def lane(self, record: Record) -> bytes:
         """A whole partition."""
         return f"{record.topic}:{record.partition}".encode()
+
+
+def waited_for(record: Record) -> str | None:
+    """Where a command lies, as the text of what its readers wait for; `None` when it never was on a topic."""
+    found = sent_from(record)
+    return None if found is None else str(in_lane(found, lane_of(record)))
 
 
 def place_on(topic: str, record: Record) -> Position | None:

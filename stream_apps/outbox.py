@@ -14,6 +14,10 @@ class Outbox:
 
     def __init__(self, schema: str) -> None:
         table = f"{schema}.outbox"  # of this program's own choosing
+        self._repeated = (
+            "insert into muniment_deciding.repeats (place, decided)"  # noqa: S608
+            f" select $2, place from {schema}.inbox where command_id = $1 and place <> $2 on conflict do nothing"
+        )
         self._put = (
             f"insert into {table} (command_id, position, topic, key, value, headers)"  # noqa: S608
             " values ($1, $2, $3, $4, $5, $6)"
@@ -25,15 +29,20 @@ class Outbox:
         self,
         pool: Any,
         command_id: UUID,
+        place: str | None,
         first: Callable[[Any], Awaitable[bool]],
         decided: Callable[[Any], Awaitable[Sequence[Record]]],
     ) -> list[Record]:
         """Decide a command in one transaction with its inbox and outbox, unless that was done before.
 
+        Nothing follows a repeat of a command that lies elsewhere on the log; where the command lay is kept for those
+        who wait for the place of the repeat (`projections/waiting.py`).
+
         Args:
             pool: Of connections.
             command_id: The command.
-            first: Enters it in the inbox; whether it was not there before.
+            place: Where it lies, as readers wait for it (`decider_step.waited_for`).
+            first: Enters it in the inbox, with its place; whether it was not there before.
             decided: Decides it and keeps what follows, on the same connection.
 
         Returns:
@@ -47,6 +56,8 @@ class Outbox:
                     records = await decided(connection)
                     await self.put(connection, command_id, records)
                     return list(records)
+                if place is not None:
+                    await connection.execute(self._repeated, command_id, place)
             return await self.waiting(connection, command_id)
 
     async def put(self, connection: Any, command_id: UUID, records: Sequence[Record]) -> None:

@@ -21,7 +21,7 @@ from muniment.schemas.personal import REDACTED
 from muniment.schemas.record import Record
 from muniment.schemas.sealing import DataKey
 from muniment.schemas.topics import COMMANDS_DOCUMENTS
-from muniment.stream_apps.decider_step import DeciderStep, place_on
+from muniment.stream_apps.decider_step import DeciderStep, place_on, waited_for
 from muniment.stream_apps.deciding.decider import Command, Outcome, decide, evolve
 from muniment.stream_apps.deciding.state import Asked, Standing, State
 from muniment.stream_apps.deciding.store import Cancellation, Decided, DecidingStore
@@ -67,6 +67,7 @@ class Deciding(DeciderStep):
             meta.tenant,
             event.document_id,
             lambda state, standing: self._decided(envelope, event, state, standing, key),
+            place=waited_for(envelope.record),
             about=event.job_id if isinstance(event, CancelJob) else None,
             brings=isinstance(event, SubmitDocument | SubmitUrl | DocumentFetched),
             key_id=key_id_in(envelope.record),

@@ -13,7 +13,7 @@ from muniment.stream_apps.deciding.state import Standing, State, initial_state
 from muniment.stream_apps.outbox import Outbox
 
 _SEEN = """
-insert into muniment_deciding.inbox (command_id, document_id, decided_at) values ($1, $2, now())
+insert into muniment_deciding.inbox (command_id, document_id, decided_at, place) values ($1, $2, now(), $3)
 on conflict do nothing returning command_id"""
 _MAKE = """
 insert into muniment_deciding.state (tenant, document_id, state, version) values ($1, $2, $3, 0)
@@ -86,21 +86,22 @@ class DecidingStore:
         document_id: UUID,
         decide: Decide,
         *,
+        place: str | None,
         about: UUID | None = None,
         brings: bool = False,
         key_id: UUID | None = None,
     ) -> list[Record]:
         """Run `decide` on the document's state unless this command was decided before.
 
-        `about` names the job that the command is about; how that stands is told, and stays so until it is decided.
-        What `brings` content, sealed under `key_id`, is told to be lost when an erasure takes that key.
+        `place` is where it lies, as readers wait for it. `about` names the job that the command is about; how that
+        stands is told, and stays so until it is decided. What `brings` content, sealed under `key_id`, is told to be lost when an erasure takes that key.
 
         Returns what is to be published for the command: all of it the first time; what of it has not been
         confirmed by then, on a redelivery.
         """
 
         async def first(connection: Any) -> bool:
-            return bool(await connection.fetchval(_SEEN, command_id, document_id))
+            return bool(await connection.fetchval(_SEEN, command_id, document_id, place))
 
         async def decided(connection: Any) -> list[Record]:
             state = await self._locked(connection, tenant, document_id)
@@ -119,7 +120,7 @@ class DecidingStore:
                 await connection.execute(_ENDED, list(done.ends), tenant, document_id)
             return done.records
 
-        return await self._outbox.once(self._pool, command_id, first, decided)
+        return await self._outbox.once(self._pool, command_id, place, first, decided)
 
     async def evolve(self, tenant: str, document_id: UUID, change: Callable[[State], State]) -> None:
         """Apply a fact to the document's state."""

@@ -80,6 +80,7 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "muniment_keys.tenant_keys": "a tenant's own secret: not of a document",
     "muniment_claims.closed": "ids of jobs",
     "muniment_deciding.inbox": "ids of commands",
+    "muniment_deciding.repeats": "places of the log",
     "muniment_deciding.cancelled": "ids of jobs",
     "muniment_limits.buckets": "counters",
     "muniment_limits.spending": "sums a tenant, project and day",

@@ -10,7 +10,7 @@ from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.event import Event
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import sent_from
-from muniment.stream_apps.decider_step import DeciderStep
+from muniment.stream_apps.decider_step import DeciderStep, waited_for
 from muniment.stream_apps.erasing.decider import Command, Erasure, decide
 from muniment.stream_apps.erasing.store import Decided, ErasingStore
 
@@ -33,7 +33,10 @@ class Erasing(DeciderStep):
         event, meta, now = envelope.event, envelope.meta, self._now()
         assert isinstance(event, Command)
         records = await self._store.once(
-            meta, event.erasure_id, lambda state: self._decided(envelope, event, state, now)
+            meta,
+            event.erasure_id,
+            waited_for(envelope.record),
+            lambda state: self._decided(envelope, event, state, now),
         )
         for record in records:
             yield record

@@ -15,7 +15,8 @@ from muniment.stream_apps.erasing.decider import Decision, Erasure
 from muniment.stream_apps.outbox import Outbox
 
 FIRST_STAGE = "finding"
-_SEEN = "insert into muniment_erasing.inbox (command_id) values ($1) on conflict do nothing returning command_id"
+_SEEN = """
+insert into muniment_erasing.inbox (command_id, place) values ($1, $2) on conflict do nothing returning command_id"""
 _LOAD = """
 select tenant, requested_by, confirmations, state from muniment_erasing.erasures where erasure_id = $1 for update"""
 _ADD = """
@@ -106,11 +107,13 @@ class ErasingStore:
         self._pool = pool
         self._outbox = Outbox("muniment_erasing")
 
-    async def once(self, meta: Metadata, erasure_id: UUID, decide: Callable[[Erasure | None], Decided]) -> list[Record]:
-        """Run `decide` unless the command of this envelope was decided before; what is to be published for it."""
+    async def once(
+        self, meta: Metadata, erasure_id: UUID, place: str | None, decide: Callable[[Erasure | None], Decided]
+    ) -> list[Record]:
+        """Run `decide` unless this command, which lies at `place`, was decided before; what is to be published."""
 
         async def first(connection: Any) -> bool:
-            return bool(await connection.fetchval(_SEEN, meta.event_id))
+            return bool(await connection.fetchval(_SEEN, meta.event_id, place))
 
         async def decided(connection: Any) -> Sequence[Record]:
             row = await connection.fetchrow(_LOAD, erasure_id)
@@ -119,7 +122,7 @@ class ErasingStore:
                 await _keep(connection, event, meta)
             return done.records
 
-        return await self._outbox.once(self._pool, meta.event_id, first, decided)
+        return await self._outbox.once(self._pool, meta.event_id, place, first, decided)
 
     async def sent(self, command_id: UUID) -> None:
         """Everything of this command is confirmed by the broker: empty its outbox."""

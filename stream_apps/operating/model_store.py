@@ -12,12 +12,14 @@ from muniment.schemas.event import Event
 from muniment.schemas.operations import OperationRejected
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import origin_of
+from muniment.stream_apps.decider_step import waited_for
 from muniment.stream_apps.migrating.wanted import Wanted
 from muniment.stream_apps.operating.models import Against, Known, ModelCommand, after, decide_model
 from muniment.stream_apps.outbox import Outbox
 
 _ONE = "select pg_advisory_xact_lock(hashtextextended('muniment.operating', 0))"
-_SEEN = "insert into muniment_operating.inbox (command_id) values ($1) on conflict do nothing returning command_id"
+_SEEN = """
+insert into muniment_operating.inbox (command_id, place) values ($1, $2) on conflict do nothing returning command_id"""
 _STATES = "select model, state from muniment_operating.embedding_models order by model"
 _LIVE = "select model from muniment_operating.live_model"
 _SAVE = """
@@ -47,17 +49,19 @@ class ModelDecisions:
         command, command_id = envelope.event, envelope.meta.event_id
         assert isinstance(command, ModelCommand)
         gaps = await self._gaps(command)
-        async with database(), self._pool.acquire() as connection:
-            async with connection.transaction():
-                if await connection.fetchval(_SEEN, command_id):
-                    await connection.execute(_ONE)
-                    known = await self._known(connection)
-                    event = _decided(command, known, gaps)
-                    await _save(connection, known, after(known, event))
-                    records = [self._record(envelope, event, step)]
-                    await self._outbox.put(connection, command_id, records)
-                    return records
-            return await self._outbox.waiting(connection, command_id)
+        place = waited_for(envelope.record)
+
+        async def first(connection: Any) -> bool:
+            return bool(await connection.fetchval(_SEEN, command_id, place))
+
+        async def decided(connection: Any) -> list[Record]:
+            await connection.execute(_ONE)
+            known = await self._known(connection)
+            event = _decided(command, known, gaps)
+            await _save(connection, known, after(known, event))
+            return [self._record(envelope, event, step)]
+
+        return await self._outbox.once(self._pool, command_id, place, first, decided)
 
     async def _gaps(self, command: ModelCommand) -> int:
         # Before the transaction, in which nothing else may be waited for.

@@ -29,7 +29,7 @@ from muniment.schemas.replays import SkipEvent, UnskipEvent
 from muniment.schemas.retry_headers import sent_from
 from muniment.schemas.sealing import DataKey
 from muniment.schemas.topics import DLQ
-from muniment.stream_apps.decider_step import DeciderStep
+from muniment.stream_apps.decider_step import DeciderStep, waited_for
 from muniment.stream_apps.operating.decider import Command, Found, decide
 from muniment.stream_apps.operating.editing import BadPatch, patched
 from muniment.stream_apps.operating.letters import Letters
@@ -103,7 +103,10 @@ class Operating(DeciderStep):
             redrive_id=event.redrive_id if isinstance(event, StopRedrive) else None,
         )
         records = await self._store.once(
-            meta.event_id, about, lambda state: self._decided(envelope, event, state, prepared)
+            meta.event_id,
+            waited_for(envelope.record),
+            about,
+            lambda state: self._decided(envelope, event, state, prepared),
         )
         for record in records:
             yield record

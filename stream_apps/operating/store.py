@@ -14,7 +14,8 @@ from muniment.stream_apps.outbox import Outbox
 
 # Whatever is decided about letters is decided by one at a time, also while two processes hold the same partition.
 _ONE = "select pg_advisory_xact_lock(hashtextextended('muniment.operating', 0))"
-_SEEN = "insert into muniment_operating.inbox (command_id) values ($1) on conflict do nothing returning command_id"
+_SEEN = """
+insert into muniment_operating.inbox (command_id, place) values ($1, $2) on conflict do nothing returning command_id"""
 _LETTERS = """
 select letter, state, redrive_id, number from muniment_operating.letters where letter = any($1)
 order by letter for update"""
@@ -97,15 +98,15 @@ class OperatingStore:
         self._pool = pool
         self._outbox = Outbox("muniment_operating")
 
-    async def once(self, command_id: UUID, about: About, decide: Decide) -> list[Record]:
-        """Run `decide` unless this command was decided before.
+    async def once(self, command_id: UUID, place: str | None, about: About, decide: Decide) -> list[Record]:
+        """Run `decide` unless this command, which lies at `place`, was decided before.
 
         Returns what is to be published for the command: all of it the first time; what of it has not been
         confirmed by then, on a redelivery.
         """
 
         async def first(connection: Any) -> bool:
-            return bool(await connection.fetchval(_SEEN, command_id))
+            return bool(await connection.fetchval(_SEEN, command_id, place))
 
         async def decided(connection: Any) -> Sequence[Record]:
             await connection.execute(_ONE)
@@ -114,7 +115,7 @@ class OperatingStore:
             await _save(connection, about, before, done)
             return done.records
 
-        return await self._outbox.once(self._pool, command_id, first, decided)
+        return await self._outbox.once(self._pool, command_id, place, first, decided)
 
     async def sent(self, command_id: UUID) -> None:
         """Everything of this command is confirmed by the broker: empty its outbox."""

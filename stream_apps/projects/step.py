@@ -14,7 +14,7 @@ from muniment.schemas.record import Record
 from muniment.schemas.scripts import DraftCancelled
 from muniment.schemas.sealing import DataKey
 from muniment.schemas.topics import COMMANDS_PROJECTS
-from muniment.stream_apps.decider_step import DeciderStep, place_on
+from muniment.stream_apps.decider_step import DeciderStep, place_on, waited_for
 from muniment.stream_apps.projects.decider import Command, decide
 from muniment.stream_apps.projects.evolve import Outcome, evolve, read_back
 from muniment.stream_apps.projects.state import Asked, State, stopped
@@ -47,7 +47,11 @@ class Projecting(DeciderStep):
         owner = event.sealed_for
         key = await self._codec.key(meta.tenant, owner) if owner else None
         records = await self._store.once(
-            meta.event_id, meta.tenant, event.project_id, lambda state: self._decided(envelope, event, state, key)
+            meta.event_id,
+            meta.tenant,
+            event.project_id,
+            waited_for(envelope.record),
+            lambda state: self._decided(envelope, event, state, key),
         )
         for record in records:
             yield record

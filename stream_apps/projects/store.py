@@ -13,7 +13,7 @@ from muniment.stream_apps.projects import stored
 from muniment.stream_apps.projects.state import State
 
 _SEEN = """
-insert into muniment_projects.inbox (command_id, project_id) values ($1, $2) on conflict do nothing
+insert into muniment_projects.inbox (command_id, project_id, place) values ($1, $2, $3) on conflict do nothing
 returning command_id"""
 _MAKE = """
 insert into muniment_projects.state (tenant, project_id, state, version) values ($1, $2, $3, 0)
@@ -48,15 +48,17 @@ class ProjectStore:
         self._pool = pool
         self._outbox = Outbox("muniment_projects")
 
-    async def once(self, command_id: UUID, tenant: str, project_id: UUID, decide: Decide) -> list[Record]:
-        """Run `decide` on the project's state unless this command was decided before.
+    async def once(
+        self, command_id: UUID, tenant: str, project_id: UUID, place: str | None, decide: Decide
+    ) -> list[Record]:
+        """Run `decide` on the project's state unless this command, which lies at `place`, was decided before.
 
         Returns what is to be published for the command: all of it the first time; what of it has not been
         confirmed by then, on a redelivery.
         """
 
         async def first(connection: Any) -> bool:
-            return bool(await connection.fetchval(_SEEN, command_id, project_id))
+            return bool(await connection.fetchval(_SEEN, command_id, project_id, place))
 
         async def decided(connection: Any) -> list[Record]:
             done = decide(await _locked(connection, tenant, project_id))
@@ -65,7 +67,7 @@ class ProjectStore:
                 await connection.execute(_STOP, list(done.stopped), tenant, project_id)
             return done.records
 
-        return await self._outbox.once(self._pool, command_id, first, decided)
+        return await self._outbox.once(self._pool, command_id, place, first, decided)
 
     async def evolve(self, tenant: str, project_id: UUID, change: Callable[[State], State]) -> None:
         """Apply a fact to the project's state."""

@@ -39,3 +39,23 @@ async def test_a_place_is_waited_for_by_the_read_models_that_read_its_topic(
         assert await behind("documents", created) is None
         await read_model.catch_up()
         assert [await behind(name, record) for name, record in wanted.items()] == [None, None, None]
+
+
+async def test_who_waits_for_a_repeat_waits_for_the_command_that_was_decided(
+    pool: asyncpg.Pool, database_url: str, read_model: ReadModel, log: Log
+) -> None:
+    """A command that was sent again lies on the log twice; nothing follows the second one, however long one waits."""
+    story = Story(log, ("annual leave",))
+    command = await story.command()
+    await story.submitted(command)
+    repeat = Position(command.topic, command.partition, command.offset + 4)
+    async with Waiting(pool, database_url) as waiting:
+        reads = PostgresReads(pool, waiting)
+        await read_model.catch_up()
+        assert await reads.wait_for("documents", [command], 0) is None
+        assert await reads.wait_for("documents", [repeat], 0.5) is not None
+        await pool.execute("insert into muniment_deciding.repeats values ($1, $2)", str(repeat), str(command))
+        assert await reads.wait_for("documents", [repeat], 0) is None
+        later = Position(command.topic, command.partition, command.offset + 2)
+        await pool.execute("update muniment_deciding.repeats set decided = $1", str(later))
+        assert await reads.wait_for("documents", [repeat], 0.5) is not None, "that one is not folded"
