@@ -26,6 +26,7 @@ def run(folder: Path, turns: set[int], below: str = "integration") -> "subproces
     (place / "test_it.py").write_text(FAILS_AT.format(turns=turns))
     (folder / "pytest.ini").write_text("[pytest]\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
     def call(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, *words]
