@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from support import own_loop
+from support.log_reading import read_topics
 from support.stack import Api, Stack, until
+
+from muniment.api.position import from_token, to_token
+from muniment.producers.kafka import KafkaPublisher
+from muniment.schemas.record import Position, Record
 
 ROUNDS = 15
 
@@ -28,6 +34,31 @@ def test_a_read_with_the_token_sees_its_own_write(api: Api) -> None:
         at_once(api, address, gone, status=404)
         listed = at_once(api, "/v1/documents", gone)["items"]
         assert done["document_id"] not in {one["document_id"] for one in listed}
+
+
+def test_a_command_that_lies_on_the_log_twice_is_seen_by_either_place(stack: Stack, api: Api) -> None:
+    """It was sent again since nobody had confirmed it, and its caller was told of the second place, in any lane."""
+    for lane in ("normal", "bulk"):
+        done = api.submit(f"Sent twice, {lane}.", "twice.txt", lane=lane)
+        api.ended(done)
+        (position,) = from_token(done["position"])
+        topic = position.topic.split("/")[0]
+        (command,) = [
+            record
+            for record in read_topics(stack.kafka_bootstrap, [topic])
+            if (record.partition, record.offset) == (position.partition, position.offset)
+        ]
+        repeat = own_loop.run(_sent(stack.kafka_bootstrap, command))
+        assert repeat.partition == position.partition
+        assert (repeat.offset or 0) > position.offset
+        again = Position(position.topic, position.partition, repeat.offset or 0)
+        found = at_once(api, f"/v1/documents/{done['document_id']}", done | {"position": to_token([again])})
+        assert found["latest_version"] == 1
+
+
+async def _sent(bootstrap: str, command: Record) -> Record:
+    async with KafkaPublisher(bootstrap) as publisher:
+        return await publisher.send(command)
 
 
 def test_a_token_from_nowhere_is_no_excuse_to_wait_for_ever(api: Api) -> None:
