@@ -94,7 +94,8 @@ class DecidingStore:
         """Run `decide` on the document's state unless this command was decided before.
 
         `place` is where it lies, as readers wait for it. `about` names the job that the command is about; how that
-        stands is told, and stays so until it is decided. What `brings` content, sealed under `key_id`, is told to be lost when an erasure takes that key.
+        stands is told, and stays so until it is decided. What `brings` content, sealed under `key_id`, is told to be
+        lost when an erasure takes that key.
 
         Returns what is to be published for the command: all of it the first time; what of it has not been
         confirmed by then, on a redelivery.
