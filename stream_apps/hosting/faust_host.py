@@ -209,7 +209,15 @@ class FaustHost:
         self._stopping = True
         if self._rebalancing is not None:
             self._rebalancing.cancel()
-        await asyncio.gather(*(lanes.abandon(self._settings.stop_grace_s) for lanes in self._lanes.values()))
+        try:
+            await asyncio.gather(*(lanes.abandon(self._settings.stop_grace_s) for lanes in self._lanes.values()))
+            await self._stop_app()
+        finally:
+            # Nothing to one that Faust has ended. What a stop leaves that was given up, or cancelled, or that took a
+            # consumer for one that had never started, would go on reading in the place of who works.
+            end_thread_of(self._app)
+
+    async def _stop_app(self) -> None:
         # With the broker away Faust's stop hangs for more than 90 s and swallows a cancellation: it is left behind.
         stopping = asyncio.create_task(self._app.stop(), name=STOPPING)
         give_up_at = time.monotonic() + STOP_LIMIT_S
@@ -218,7 +226,6 @@ class FaustHost:
             await asyncio.wait((stopping,), timeout=LET_GO_EVERY_S)
         if not stopping.done():
             log.warning("faust_stop_given_up", host=self.name, after_s=STOP_LIMIT_S)
-            end_thread_of(self._app)
 
 
 def record_of(message: Any) -> Record:

@@ -71,10 +71,14 @@ class Hosted:
         await self.result_of(await self.give())
         return self
 
-    async def end(self) -> None:
-        """Stop everything; whatever crashed is raised."""
+    def cancel(self) -> None:
+        """Ask everything to stop, and wait for nothing."""
         for task in self._tasks:
             task.cancel()
+
+    async def end(self) -> None:
+        """Stop everything; whatever crashed is raised."""
+        self.cancel()
         ends = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._reader.stop()
         await self.publisher.__aexit__()
