@@ -79,7 +79,7 @@ def use_own_threads() -> None:
 def end_thread_of(app: Any) -> None:
     """End the consumer's thread of an app, if it has one that has not ended: its stop hangs, or did not get so far."""
     # Not `app.consumer`: that would make one for an app that has none yet.
-    service = getattr(app._consumer, "_thread", None)
+    service = getattr(getattr(app, "_consumer", None), "_thread", None)
     thread = getattr(service, "_thread", None)
     if isinstance(thread, ConsumerThread) and thread.is_alive():
         thread.end()
