@@ -6,10 +6,12 @@ SHELL := /bin/bash
 BIN := .muniment/venv/bin
 UV := .muniment/uv/bin/uv
 FOLDERS := producers stream_apps projections schemas api infra
-# Three processes share the files of one run, each with parts of its own. What takes long goes first and the shortest files
-# last, so that all end together; who wants to know of a slip soon runs `make unit`. The tests that share a stack all go
-# to one process (tests/support/one_stack.py), and it ends with the last of them.
-TESTS := $(wildcard tests/crash tests/end_to_end tests/integration tests/contract tests/history tests/architecture tests/unit)
+# Pure code first, in processes that nothing else disturbs: a slip shows within two minutes.
+PURE := $(wildcard tests/architecture tests/history tests/unit)
+# Three processes share the files of the others, each with parts of its own. What takes long goes first and the shortest
+# files last, so that all end together. The tests that share a stack all go to one process (tests/support/one_stack.py),
+# and it ends with the last of them.
+LIVE := $(wildcard tests/crash tests/end_to_end tests/integration tests/contract)
 
 .PHONY: help setup up demo test unit bench replay-offline check format types schemas settings lock clean chaos soak screenshots kit registry-peers
 
@@ -27,7 +29,8 @@ demo: setup  ## take in real documents, ask ten questions, print the answers (KE
 
 test: setup  ## all checks and tests
 	@bash infra/setup/browser.sh & $(MAKE) --no-print-directory check; wait $$!
-	@$(BIN)/pytest --cache-clear -n 3 --dist loadfile --no-loadscope-reorder $(TESTS) || $(BIN)/python tests/support/again.py $$?
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(PURE)
+	@$(BIN)/pytest --cache-clear -n 3 --dist loadfile --no-loadscope-reorder $(LIVE) || $(BIN)/python tests/support/again.py $$?
 
 unit: setup  ## unit tests only: no process, no socket
 	@$(BIN)/pytest -q tests/unit

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from muniment import stream_apps
+from muniment.infra.catalogue.syntax import tree_of
 from muniment.projections.registry import PROJECTIONS
 from muniment.schemas.catalogue import declarations
 from muniment.schemas.event import Event
@@ -82,7 +83,7 @@ def _modules(root: Path) -> Iterator[_Module]:
         for path in sorted((root / folder).rglob("*.py")):
             place = path.relative_to(root)
             if not place.as_posix().startswith(MEASURING):
-                yield _read(ast.parse(path.read_text("utf-8")), _part(place), events)
+                yield _read(tree_of(path), _part(place), events)
 
 
 def _part(place: Path) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.parsing import tree_of
+
+from muniment.infra.catalogue.syntax import tree_of
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("producers", "stream_apps", "projections", "schemas", "api", "infra")

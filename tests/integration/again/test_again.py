@@ -19,9 +19,9 @@ def test_it():
 """
 
 
-def run(folder: Path, turns: set[int], below: str = "integration") -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, turns: set[int]) -> "subprocess.CompletedProcess[str]":
     """A run of one test that fails at these turns, and the second look at it."""
-    place = folder / "tests" / below
+    place = folder / "tests" / "integration"
     place.mkdir(parents=True)
     (place / "test_it.py").write_text(FAILS_AT.format(turns=turns))
     (folder / "pytest.ini").write_text("[pytest]\n")
@@ -61,20 +61,13 @@ def test_a_test_that_fails_again_fails_the_run(tmp_path: Path, turns: set[int], 
     assert tries(tmp_path) == ran
 
 
-def test_a_test_of_pure_code_is_not_tried_again(tmp_path: Path) -> None:
-    """It fails for a reason."""
-    done = run(tmp_path, {1}, below="unit")
-    assert done.returncode == 1
-    assert tries(tmp_path) == 1
-
-
 @pytest.mark.parametrize(
     ("code", "failed", "why"),
     [
         (1, [f"tests/crash/test_a.py::test_{number}" for number in range(MOST + 1)], "too many"),
         (1, [], "no test failed"),
         (2, ["tests/crash/test_a.py::test_a"], "did not come to its end"),
-        (1, ["tests/crash/test_a.py"], "nothing but the code"),
+        (1, ["tests/crash/test_a.py"], "cannot be loaded"),
     ],
 )
 def test_what_is_no_chance_stays_failed(code: int, failed: list[str], why: str) -> None:

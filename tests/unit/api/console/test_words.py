@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.parsing import tree_of
 
 from muniment.api.console import page, rendering
 from muniment.api.console.app import console
 from muniment.api.console.words import Words, language, merged
 from muniment.api.problems.kinds import KINDS
+from muniment.infra.catalogue.syntax import tree_of
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.project_rejections import Rejection
 from muniment.stream_apps.deciding.decider import _WHY as AGAINST_DOCUMENTS
