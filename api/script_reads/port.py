@@ -24,6 +24,10 @@ class ScriptReads(Protocol):
         """One draft; `None` for one that went with its episode, or is not this tenant's."""
         ...
 
+    async def awaited(self, tenant: str, project_id: UUID, draft_id: UUID) -> bool:
+        """Whether those who decide about the project still wait for the draft's end, whatever is read of it here."""
+        ...
+
     async def last_words(self, tenant: str, draft_id: UUID) -> Moment | None:
         """When a draft, also one that went with its episode, said what it said last; `None` without any words."""
         ...

@@ -11,6 +11,11 @@ from muniment.projections.scripts import queries
 from muniment.projections.scripts.queries import DraftRow, VersionRow
 from muniment.projections.validity import Moment
 
+# What deciders know of a draft: see `stream_apps.projects.stored`. One that they do not know, they do not wait for.
+_AWAITED = """
+select coalesce(state -> 'drafts' -> ($3::text) ->> 2 = any ('{REQUESTED,PROMPTED}'), false)
+from muniment_projects.state where tenant = $1 and project_id = $2"""
+
 
 class PostgresScripts:
     """See `ScriptReads`. `at` is the moment that they are read as of, `None` for now."""
@@ -27,6 +32,11 @@ class PostgresScripts:
         """See `ScriptReads.draft`."""
         async with reading():
             return await queries.draft(self._pool, tenant, draft_id, self._at)
+
+    async def awaited(self, tenant: str, project_id: UUID, draft_id: UUID) -> bool:
+        """See `ScriptReads.awaited`."""
+        async with reading():
+            return bool(await self._pool.fetchval(_AWAITED, tenant, project_id, str(draft_id)))
 
     async def last_words(self, tenant: str, draft_id: UUID) -> Moment | None:
         """See `ScriptReads.last_words`."""

@@ -25,6 +25,7 @@ from muniment.api.scripts.described import (
     scripts_of,
     with_text,
 )
+from muniment.api.scripts.noted import noted
 from muniment.api.scripts.requests import Discard, NewDraft, Restore, Revision
 from muniment.schemas.metrics import COMMIT_POSITIVE
 from muniment.schemas.project_commands import ANY_REVISION
@@ -90,7 +91,9 @@ async def revise_draft(
     *, draft_id: UUID, given: Revision, request: Request, response: Response, deps: Deps, who: Writer
 ) -> told.Draft | Pending | Response:
     """A draft never changes: this makes another one. Its citations are checked anew, a moment later."""
-    base = (await with_text(deps, who, draft_id))[0].draft
+    row, _ = await with_text(deps, who, draft_id)
+    base = row.draft
+    await noted(deps, who, row)
     revised = new_document_id()
     await deps.key_ring.create(who.tenant, revised)
     if deps.draft_sources and not await deps.draft_sources.inherit(who.tenant, revised, draft_id):
@@ -120,6 +123,7 @@ async def commit_draft(
 ) -> Settled | Response:
     """As its next version. `If-Match` is of the episode: of two who commit from one reading, one is answered 412."""
     row = await existing(deps, who, draft_id)
+    await noted(deps, who, row)
     where = row.draft.project_id, row.draft.episode_id
     return await _commit(deps, who, request, response, where=where, draft_id=draft_id, if_revision=if_revision)
 
@@ -161,7 +165,9 @@ async def discard_draft(
     *, draft_id: UUID, given: Discard, request: Request, response: Response, deps: Deps, who: Writer
 ) -> told.DraftSummary | Pending | Response:
     """It stays readable; one that is, or was, the episode's script is not put away."""
-    draft = (await existing(deps, who, draft_id)).draft
+    row = await existing(deps, who, draft_id)
+    await noted(deps, who, row)
+    draft = row.draft
     command = DiscardDraft(
         project_id=draft.project_id, episode_id=draft.episode_id, draft_id=draft_id, reason=given.reason
     )

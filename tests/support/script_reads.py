@@ -21,6 +21,8 @@ class MemoryScripts:
     def __init__(self) -> None:
         self.moments: list[Moment] = []
         self.of_drafts: dict[str, dict[UUID, DraftRow]] = defaultdict(dict)
+        self.awaited_looks: dict[UUID, int] = {}
+        """How often deciders are found to wait for a draft's end before they know of it."""
         self.words_until: dict[tuple[str, UUID], Moment] = {}
 
     def add(self, tenant: str = "acme", *, current: bool = False, **said: Any) -> UUID:
@@ -38,6 +40,12 @@ class MemoryScripts:
 
     async def draft(self, tenant: str, draft_id: UUID) -> DraftRow | None:
         return self.of_drafts[tenant].get(draft_id)
+
+    async def awaited(self, tenant: str, project_id: UUID, draft_id: UUID) -> bool:
+        del tenant, project_id
+        left = self.awaited_looks.get(draft_id, 0)
+        self.awaited_looks[draft_id] = left - 1
+        return left > 0
 
     async def last_words(self, tenant: str, draft_id: UUID) -> Moment | None:
         return self.words_until.get((tenant, draft_id))

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from support.project_story import PROJECT, told
 
+from muniment.api.script_reads.postgres import PostgresScripts
 from muniment.producers.key_file import KeyFile
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
@@ -21,7 +22,7 @@ from muniment.schemas.personal import REDACTED
 from muniment.schemas.projects import ProjectCommandRejected, ProjectUpdated
 from muniment.schemas.record import Record
 from muniment.schemas.script_commands import CancelDraft, CommitDraft, GenerateDraft
-from muniment.schemas.scripts import DraftRequested, DraftWritten
+from muniment.schemas.scripts import DraftPrompted, DraftRefused, DraftRequested, DraftWritten
 from muniment.stream_apps.projects.state import Standing
 from muniment.stream_apps.projects.step import Projecting
 from muniment.stream_apps.projects.store import ProjectStore
@@ -112,6 +113,23 @@ async def test_a_cancelled_draft_is_dropped_by_every_worker_and_stays_cancelled(
     await worker.work(asked(told(DraftWritten, **about)))
     assert (await worker.state()).drafts[DRAFT].standing is Standing.CANCELLED
     assert (await worker.ask(CommitDraft, episode_id=EPISODE, draft_id=DRAFT)).code == "draft_not_ready"
+
+
+@pytest.mark.parametrize("ends", [DraftWritten, DraftRefused])
+async def test_readers_can_ask_whether_the_deciders_know_of_the_end_of_a_draft(
+    worker: Worker, ends: type[Event]
+) -> None:
+    """They wait for it from the request on, also while it is worked on, until they have taken note of it."""
+    reads = PostgresScripts(worker.pool)
+    assert not await reads.awaited(TENANT, PROJECT, DRAFT)
+    [requested] = await worker.work(asked(told(GenerateDraft, episode_id=EPISODE, draft_id=DRAFT)))
+    about = {"episode_id": EPISODE, "draft_id": DRAFT, "job_id": requested.job_id}
+    assert await reads.awaited(TENANT, PROJECT, DRAFT)
+    await worker.work(asked(told(DraftPrompted, **about)))
+    assert await reads.awaited(TENANT, PROJECT, DRAFT)
+    await worker.work(asked(told(ends, **about)))
+    assert not await reads.awaited(TENANT, PROJECT, DRAFT)
+    assert not await reads.awaited("umbrella", PROJECT, DRAFT)
 
 
 async def test_what_cannot_be_read_any_more_is_decided_against(worker: Worker) -> None:

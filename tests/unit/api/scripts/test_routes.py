@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from muniment.api.scripts import noted
 from muniment.schemas.script_commands import CommitDraft, GenerateDraft
 
 
@@ -80,6 +81,41 @@ async def test_a_commit_is_made_from_what_was_read(world: Any) -> None:
     [sent] = await world.sent()
     assert isinstance(sent.event, CommitDraft)
     assert sent.event.if_revision == 3
+
+
+@pytest.mark.parametrize(
+    ("action", "body"), [("commit", None), ("discard", {"reason": "too long"}), ("revise", {"text": "Mine."})]
+)
+async def test_nothing_is_decided_before_the_deciders_know_what_the_reader_saw(
+    world: Any, action: str, body: Any
+) -> None:
+    """A read model may be ahead of them; the command is published as soon as they have caught up."""
+    draft_id = world.scripts.add()
+    await world.key_ring.create("acme", draft_id)
+    world.scripts.awaited_looks[draft_id] = 2
+    async with world.client() as http:
+        await http.post(f"/v1/drafts/{draft_id}/{action}", json=body, headers=world.mine)
+    assert world.scripts.awaited_looks[draft_id] == -1
+    assert len(await world.sent()) == 1
+
+
+async def test_deciders_that_are_away_hold_nobody_for_ever(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds the command is published all the same; they decide when they are back."""
+    monkeypatch.setattr(noted, "WAIT_S", 0.05)
+    draft_id = world.scripts.add()
+    world.scripts.awaited_looks[draft_id] = 1_000_000
+    async with world.client() as http:
+        assert (await http.post(f"/v1/drafts/{draft_id}/commit", headers=world.mine)).status_code == 202
+    assert len(await world.sent()) == 1
+
+
+async def test_a_draft_that_is_being_written_is_not_waited_for(world: Any) -> None:
+    """Whoever commits it is told at once that it is not written."""
+    draft_id = world.scripts.add(state="prompted")
+    world.scripts.awaited_looks[draft_id] = 1_000_000
+    async with world.client() as http:
+        await http.post(f"/v1/drafts/{draft_id}/commit", headers=world.mine)
+    assert world.scripts.awaited_looks[draft_id] == 1_000_000
 
 
 async def test_a_diff_is_against_the_draft_behind_it_unless_another_is_named(world: Any) -> None:
