@@ -8,10 +8,12 @@ averaged. All use the same Postgres and the same embedding endpoint of fixed lat
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from uuid import UUID, uuid4
 
 import uvloop
@@ -47,7 +49,7 @@ FOLDER = INSTALLED / "bench"
 HOME = FOLDER / "home"
 WARM_UP_SHARE = 10
 """A tenth of the documents goes first, on both sides: it warms up, and is the small end of the memory comparison."""
-THROUGHPUT, GROWTH = 0.7, 1.15
+THROUGHPUT, GROWTH, STOPPED_S = 0.7, 1.15, 15.0
 console = Console(highlight=False)
 
 
@@ -100,6 +102,10 @@ def main() -> int:
 
 
 async def _run(count: int, only: str | None = None) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    # Whoever asks it to end leaves neither a stack nor an endpoint behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     scratch.make(HOME, INSTALLED)
     for name in ("documents", "small", "work"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
@@ -157,7 +163,7 @@ async def _stack(bench: Bench) -> None:
         for part in PARTS.values():
             console.print(part.title)
             bench.figures += await part.measure(bench.given(stack, settings, documents, seconds, program))
-    await _muniment(bench, "down")
+    await _ended(bench)
 
 
 async def _alone(bench: Bench, part: str) -> None:
@@ -169,6 +175,13 @@ async def _alone(bench: Bench, part: str) -> None:
         documents = _named(bench.files)
         seconds = await stack.take(documents)
         bench.figures += await PARTS[part].measure(bench.given(stack, settings, documents, seconds))
+    await _ended(bench)
+
+
+async def _ended(bench: Bench) -> None:
+    began = perf_counter()
+    await _muniment(bench, "down")
+    bench.figures.append(Figure("stop of the whole stack", perf_counter() - began, "s", STOPPED_S))
 
 
 async def _first_time(bench: Bench, stack: ours.Ours, settings: Settings) -> tuple[dict[UUID, Path], float]:

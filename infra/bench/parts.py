@@ -12,6 +12,7 @@ from muniment.infra.bench import (
     drafting,
     lanes,
     latency,
+    promised,
     reading,
     redrive,
     repeats,
@@ -90,6 +91,10 @@ PARTS = {
         lambda g: backlog.measured(g.stack, g.settings, g.home, g.environment, g.files),
     ),
     "redrive": Part("dead letters back to their step", lambda g: redrive.measured(g.settings)),
+    "promised": Part(
+        "times that are promised",
+        lambda g: promised.measured(g.stack, g.settings, g.home, g.files, g.small),
+    ),
     "replaying": Part("read models anew", lambda g: replaying.measured(g.settings, LIFECYCLES * len(g.files))),
     "proving": Part("a proof over ten million leaves", lambda g: sealing.proving(g.settings, g.home)),
     "reading": Part(

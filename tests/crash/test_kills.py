@@ -24,8 +24,8 @@ from muniment.infra.stack import leftovers
 
 pytestmark = pytest.mark.timeout(1800)
 
-DOCUMENTS = 70
-"""Ten about each kill: what is under way at a time is for pace and uploaders to say, not for their number."""
+DOCUMENTS = 200
+"""Nearly thirty about each kill."""
 UPLOADS_AT_ONCE = 4
 PACE_S = 0.2
 """Pause of an uploader before each document, so that kills find uploads under way and not only work."""
@@ -195,7 +195,7 @@ def well(stack: Stack) -> bool:
 
 
 def test_every_acknowledged_document_is_there_once_whatever_is_killed(stack: Stack) -> None:
-    """70 documents, one kill of each kind of process: readers end up seeing what an undisturbed run shows."""
+    """200 documents, one kill of each kind of process: readers end up seeing what an undisturbed run shows."""
     seed = int(os.environ.get("MUNIMENT_TEST_SEED") or random.SystemRandom().randrange(10**6))
     say(f"seed {seed}: MUNIMENT_TEST_SEED={seed} repeats these kills")
     draw = random.Random(seed)

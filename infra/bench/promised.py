@@ -1,0 +1,185 @@
+"""The times that are promised to people: a cancelled job stops, a flag is heard, a retry is not late, a part stops.
+
+Each is the worst of several tries on a stack that works on an import meanwhile, but for the retries: those are many.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import psutil
+from aiokafka import AIOKafkaConsumer
+
+from muniment.infra.bench.figures import Figure, percentile
+from muniment.infra.bench.floor_tables import TENANT
+from muniment.infra.bench.ours import Ours
+from muniment.infra.bench.sample import indexed
+from muniment.infra.not_set import required
+from muniment.infra.settings import Settings
+from muniment.infra.stack import record
+from muniment.infra.stack.control import Control
+from muniment.infra.stack.parts import OWN
+from muniment.infra.stack.supervisord import Places
+from muniment.producers.kafka import KafkaPublisher
+from muniment.schemas.codec import encode
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.metadata import Metadata, whole_millis
+from muniment.schemas.record import Position, Record
+from muniment.schemas.retry_headers import RetryState, retry_state
+from muniment.schemas.topics import DOCUMENTS, REDELIVERY, RETRY_DELAYS_S, RETRY_TIERS
+from muniment.stream_apps.retrying.mover import IDLE_POLL_MS
+from muniment.stream_apps.retrying.policy import Limits
+
+SEEN_S, ROLLED_BACK_S, HEARD_S, STOPPED_S = 5.0, 60.0, 2.0, 30.0
+TRIES = 5
+RETRIES, SPREAD_MS = 400, 2_500
+TIER, STEP = 1, "deciding"
+"""It takes note of an indexed document in one statement: what is measured is the way back to it."""
+LONG_CHARACTERS = 6_000_000
+PARAGRAPH = 1_500
+LOOK_EVERY_S = 0.01
+PATIENCE_S = 180.0
+_FEW_LEFT = """select count(*) < 100 from read.jobs where lane = 'bulk' and "end" is null"""
+_PLACES = ("read.chunk_texts", "read.chunk_vectors", "muniment_claims.claims", "muniment_indexing.batches")
+
+
+async def measured(stack: Ours, settings: Settings, home: Path, files: Sequence[Path], folder: Path) -> list[Figure]:
+    """All of them."""
+    importing = asyncio.create_task(_import(stack, files))
+    try:
+        cancelled = [await _cancelled(stack, _long(files, folder, number)) for number in range(TRIES)]
+        heard = [await _heard(stack, home, on=on) for on in (False, True) * (TRIES // 2)]
+        late = await _late(settings)
+        stopped = {name: await _stopped(home, name) for name in OWN}
+    finally:
+        importing.cancel()
+    limits = Limits()
+    beyond = percentile(late, 0.99) - 1000 * min(limits.delays_s[TIER] * limits.jitter, limits.jitter_cap_s)
+    said = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stopped.items())
+    note = f"worst of {TRIES}, in the middle of {LONG_CHARACTERS:,} characters, beside an import"
+    return [
+        Figure("cancel: from POST to a cancelled job", max(seen for seen, _ in cancelled), "s", SEEN_S, note=note),
+        Figure("cancel: until nothing is left", max(gone for _, gone in cancelled), "s", ROLLED_BACK_S),
+        Figure("flag: from PUT until the workers have heard", max(heard), "s", HEARD_S, note=f"worst of {len(heard)}"),
+        Figure("retries: earliest after it was due", min(late), "ms", 0, at_least=True),
+        Figure("retries: p99 after it was due, beyond jitter", beyond, "ms", IDLE_POLL_MS, note=f"{RETRIES} of them"),
+        Figure("stop of a process at work, worst", max(stopped.values()), "s", STOPPED_S, note=said),
+    ]
+
+
+async def _import(stack: Ours, files: Sequence[Path]) -> None:
+    while True:
+        await stack.submit({uuid4(): file for file in files}, "bulk")
+        await _until(lambda: stack.database.fetchval(_FEW_LEFT))
+
+
+def _long(files: Sequence[Path], folder: Path, number: int) -> Path:
+    """A document of many batches, no text of which is known."""
+    words = " ".join(file.read_text("utf-8") for file in files[:40])
+    starts = range(0, LONG_CHARACTERS, PARAGRAPH)
+    marked = [f"Part {number}.{start}.\n{words[start % len(words) :][:PARAGRAPH]}\n\n" for start in starts]
+    file = folder / f"long-{number}.txt"
+    file.write_text("".join(marked), "utf-8")
+    return file
+
+
+async def _cancelled(stack: Ours, file: Path) -> tuple[float, float]:
+    """Seconds from asking until the job shows that it is, and until no row and no byte of the document is left."""
+    document_id = uuid4()
+    done = await stack.api.upload(file, file.name, {"document_id": str(document_id)})
+    begun = "select exists (select from read.chunk_vectors where tenant = $1 and document_id = $2)"
+    await _until(lambda: stack.database.fetchval(begun, TENANT, document_id))
+    began = monotonic()
+    await stack.api.post(f"/v1/jobs/{done['job_id']}/cancel", {"reason": "a measurement"})
+    state = "select state = 'cancelled' from read.jobs where job_id = $1"
+    await _until(lambda: stack.database.fetchval(state, UUID(done["job_id"])))
+    seen = monotonic() - began
+    mine = "where tenant = $1 and document_id = $2"
+    left = " + ".join(f"(select count(*) from {place} {mine})" for place in _PLACES)  # noqa: S608 - names of this code's own
+    await _until(lambda: stack.database.fetchval(f"select {left} = 0", TENANT, document_id))
+    return seen, monotonic() - began
+
+
+async def _heard(stack: Ours, home: Path, *, on: bool) -> float:
+    """Seconds until the workers know that they are, or are not, to work."""
+    running = record.read(home)
+    assert running is not None
+    async with httpx2.AsyncClient(base_url=running.addresses["workers"], trust_env=False) as workers:
+
+        async def standing_by() -> bool:
+            return bool((await workers.get("/health")).json()["standing_by"]) is not on
+
+        began = monotonic()
+        await stack.api.order("PUT", "/v1/flags/durable_worker", {"value": on, "reason": "a measurement"})
+        await _until(standing_by)
+        return monotonic() - began
+
+
+async def _late(settings: Settings) -> list[float]:
+    """Milliseconds between the moment that each record was due and its being written for its step."""
+    brokers = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
+    tenant, found = f"bench-{uuid4().hex[:8]}".encode(), list[float]()
+    back = AIOKafkaConsumer(REDELIVERY[STEP].name, bootstrap_servers=brokers, auto_offset_reset="latest")
+    await back.start()
+    try:
+        await back.seek_to_end()
+        async with KafkaPublisher(brokers, client_id="muniment-bench") as publisher:
+            await asyncio.gather(*[publisher.send(_waiting(number, tenant.decode())) for number in range(RETRIES)])
+        async with asyncio.timeout(PATIENCE_S):
+            async for message in back:
+                headers = tuple(message.headers)
+                if ("tenant", tenant) in headers:
+                    state = retry_state(Record(message.topic, message.key, message.value, headers))
+                    assert state is not None
+                    found.append(message.timestamp - state.due_ms)
+                if len(found) == RETRIES:
+                    return found
+    finally:
+        await back.stop()
+    raise AssertionError("a consumer that is not stopped goes on")
+
+
+def _waiting(number: int, tenant: str) -> Record:
+    """A record in its tier, due at the latest when that has passed, each a little sooner than the one before."""
+    event, now = indexed(), datetime.now(UTC)
+    due_ms = int((now.timestamp() + RETRY_DELAYS_S[TIER]) * 1000) - SPREAD_MS * number // RETRIES
+    place = Position(DOCUMENTS.name, 0, number)
+    state = RetryState(STEP, TIER, 0, due_ms, due_ms, place, ErrorCode.UNEXPECTED, "a measurement")
+    event_id = uuid4()
+    meta = Metadata(event_id, tenant, event_id, event_id, whole_millis(now), "muniment.bench")
+    return encode(event, meta, None).with_headers(state.to_headers()).to(RETRY_TIERS[TIER].name)
+
+
+async def _stopped(home: Path, name: str) -> float:
+    """Seconds from SIGTERM until the process has ended; returns when the supervisor has the next one at work."""
+    control = Control(Places(home).socket)
+    [pid] = [state.pid for state in control.states() if state.name == name]
+    process, began = psutil.Process(pid), monotonic()
+    os.kill(pid, signal.SIGTERM)
+    await asyncio.to_thread(process.wait, PATIENCE_S)
+    took = monotonic() - began
+    running = record.read(home)
+    assert running is not None
+    async with httpx2.AsyncClient(base_url=running.addresses[name], trust_env=False) as part:
+
+        async def well() -> bool:
+            try:
+                return (await part.get("/health")).status_code == httpx2.codes.OK
+            except httpx2.TransportError:
+                return False
+
+        await _until(well)
+    return took
+
+
+async def _until(look: Callable[[], Awaitable[Any]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await look():  # noqa: ASYNC110 - in other processes
+            await asyncio.sleep(LOOK_EVERY_S)
