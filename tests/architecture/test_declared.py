@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from muniment.infra.settings.page import markdown
 from muniment.schemas import metrics
@@ -99,10 +100,21 @@ def test_every_breaker_is_written_down() -> None:
 
 
 def test_every_metric_is_written_down() -> None:
-    """The papers name every metric as Prometheus shows it."""
+    """The table of metrics has each by the name under which `/metrics` shows it, with its kind there, and no other."""
+    names = {getattr(metrics, m).describe()[0].name for m in METRICS}
+    typed = re.findall(r"^# TYPE (\w+) (\w+)$", generate_latest().decode(), re.MULTILINE)
+    shown = sorted((name, kind) for name, kind in typed if name.removesuffix("_total") in names)
+    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    assert len(shown) == len(METRICS)
+    assert sorted(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE)) == shown
+
+
+def test_no_paper_leaves_out_a_counters_ending() -> None:
+    """Whoever copies a name into a rule has the one that is shown."""
+    counters = re.findall(r"^# TYPE (\w+_\w+)_total counter$", generate_latest().decode(), re.MULTILINE)
     text = docs()
-    names = {m: getattr(metrics, m).describe()[0].name for m in METRICS}
-    assert [n for n in names.values() if n not in text] == []
+    assert counters
+    assert [name for name in counters if f"`{name}`" in text] == []
 
 
 def test_the_settings_page_is_what_the_settings_say() -> None:
