@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
+from support.screenshots import possible, shown
 
 from muniment.infra.settings.page import markdown
 from muniment.schemas import metrics
@@ -120,6 +121,13 @@ def test_no_paper_leaves_out_a_counters_ending() -> None:
 def test_the_settings_page_is_what_the_settings_say() -> None:
     """`make settings` was run."""
     assert (ROOT / "docs" / "settings.md").read_text("utf-8") == markdown(), "run `make settings`"
+
+
+def test_every_picture_is_shown_and_can_be_taken_anew() -> None:
+    """What `make screenshots` writes is what the papers link to, each of a page that has a sample."""
+    there = {path.stem for path in (ROOT / "docs" / "screenshots").iterdir()}
+    assert there == shown()
+    assert there <= {how[0] for _, how in possible()}
 
 
 @pytest.mark.parametrize("page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"], ids=lambda p: p.name)

@@ -1,4 +1,6 @@
-"""`make screenshots`: the pictures of the README, of a stack with real documents, one for each page that has a sample.
+"""`make screenshots`: the pictures that the README and the docs show, of a stack with real documents.
+
+Of every page with a sample one can be had, by a link to it: `consoleDeadLetters` is `screenshots/dead-letters.png`.
 
 Everything is real, the embedding model too; the stack is made for it and removed. `--url` and `--key` take a stack that
 runs already.
@@ -13,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 from support.browser import chromium
 from support.console import PHONE, Desk, addresses, desk, entries, samples
 from support.endpoint import Endpoint
@@ -26,12 +28,14 @@ FOLDER = ROOT / "docs" / "screenshots"
 LARGEST = 200_000
 """Bytes of one picture: they are read over slow lines, too."""
 SHOWN = "operating.md"
-SCREEN = {"width": 1280, "height": 800}
-ASIDE = {
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
+Look = tuple[str, str, str, ViewportSize]
+"""What a picture is called, and in which colours, language and size it is taken."""
+ASIDE: dict[str, Look] = {
     "consoleDocuments": ("documents-dark", "dark", "en", SCREEN),
     "consoleSearch": ("search-phone", "light", "ko-KR", PHONE),
 }
-"""Pages of which there is a second picture: what it is called, and in which colours, language and size."""
+"""Pages of which there is a second picture."""
 
 
 @contextmanager
@@ -64,11 +68,22 @@ def fill(api: Api) -> None:
 
 
 def take(browser: Browser, url: str, api: Api) -> list[Path]:
-    """A picture of every page that has a sample; the files."""
-    found = addresses(samples(api) | _paper(api))
-    wanted = [page.name for page in entries() if page.sample and page.name in found]
-    made = [_shot(browser, url, api.key, (name_of(name), "light", "en", SCREEN), found[name]) for name in wanted]
-    return made + [_shot(browser, url, api.key, ASIDE[name], found[name]) for name in wanted if name in ASIDE]
+    """Every picture that is shown somewhere; the files."""
+    found, wanted = addresses(samples(api) | _paper(api)), shown()
+    looks = [(how, found[page]) for page, how in possible() if how[0] in wanted and page in found]
+    return [_shot(browser, url, api.key, how, path) for how, path in looks]
+
+
+def possible() -> list[tuple[str, Look]]:
+    """Every picture that can be taken, with the page that is on it."""
+    pages = [page.name for page in entries() if page.sample]
+    return [(name, (name_of(name), "light", "en", SCREEN)) for name in pages] + list(ASIDE.items())
+
+
+def shown() -> set[str]:
+    """The names of the pictures that the README and the docs link to."""
+    papers = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    return {name for one in papers for name in re.findall(r"screenshots/([\w-]+)\.png\)", one.read_text("utf-8"))}
 
 
 def _paper(api: Api) -> dict[str, str]:
@@ -78,7 +93,7 @@ def _paper(api: Api) -> dict[str, str]:
     return {"document_id": items[0]["document_id"], "job_id": jobs[0]["job_id"]} if jobs else {}
 
 
-def _shot(browser: Browser, url: str, key: str, how: tuple[str, str, str, dict[str, int]], path: str) -> Path:
+def _shot(browser: Browser, url: str, key: str, how: Look, path: str) -> Path:
     name, scheme, language, size = how
     look = {"viewport": size, "color_scheme": scheme, "locale": language, "timezone_id": "UTC"}
     with desk(browser, url, **look, reduced_motion="reduce") as made:
@@ -99,7 +114,7 @@ def _settled(made: Desk) -> None:
 
 
 def name_of(name: str) -> str:
-    """A page's operation id as the name of a file: `consoleDeadLetters` is `dead-letters`."""
+    """A page's operation id as the name of a file."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name.removeprefix("console")).lower()
 
 
