@@ -44,7 +44,7 @@ chaos: setup  ## kill -9 everything, again and again, and look whether anything 
 soak: setup  ## light load and kills for long, and watch memory, file handles, lag and disk (HOURS=h, 1 if not said)
 	@PYTHONPATH=tests $(BIN)/python -m chaos.soak --hours $(or $(HOURS),1)
 
-screenshots: setup  ## take the pictures of the README from a stack with real documents, into docs/screenshots/
+screenshots: setup  ## take the pictures that the docs show from a stack with real documents, into docs/screenshots/
 	@bash infra/setup/browser.sh
 	@PYTHONPATH=tests $(BIN)/python -m support.screenshots
 
@@ -86,5 +86,5 @@ lock: setup  ## resolve the dependencies anew into requirements.lock
 	@$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url --no-emit-find-links --extra embedded --extra analytics --group dev -o requirements.lock
 
-clean:  ## stop the stack and remove everything that was installed or stored
+clean:  ## stop the stack and remove all that was made or stored here (programs that apt installed stay)
 	@bash infra/setup/clean.sh

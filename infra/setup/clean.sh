@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Remove what set-up and `muniment up` have made. Ends running stacks first, and refuses if one does not end.
+# Remove what set-up, `muniment up` and `make kit` have made. Ends running stacks first, and refuses if one does not end.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -21,4 +21,4 @@ if [ -d .muniment ]; then
         esac
     done < <(find .muniment -maxdepth 4 -name postgres-home)
 fi
-rm -rf .muniment .typing .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+rm -rf .muniment dist .typing .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -101,3 +101,14 @@ def test_anybody_else_is_told_the_command(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "apt-get install -y maven" in done.stdout
     assert not (tmp_path / "called").exists()
+
+
+def test_clean_removes_all_that_was_made_and_nothing_else(tmp_path: Path) -> None:
+    """The folder of set-up, that of `make kit`, and what the tools keep; sources stay."""
+    made = (".muniment/venv", ".typing", "dist", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis")
+    for name in (*made, "infra/setup", "docs"):
+        (tmp_path / name).mkdir(parents=True)
+    script = tmp_path / "infra" / "setup" / "clean.sh"
+    script.write_bytes((SETUP / "clean.sh").read_bytes())
+    subprocess.run(["bash", str(script)], check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs", "infra"]
