@@ -1,13 +1,13 @@
-"""`muniment.` is the repository root: four ways in which that can go wrong, each guarded."""
+"""`muniment.` is the repository root: four ways in which that can go wrong, each guarded.
 
-import os
+That it works where it is installed: `tests/integration/packaging`.
+"""
+
 import pkgutil
-import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("producers", "stream_apps", "projections", "schemas", "api", "infra")
 DATA = (".sql", ".avsc", ".json", ".xml", ".conf", ".bin", ".typed")
-IGNORE = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 def packages_on_disk() -> list[str]:
@@ -88,20 +87,11 @@ def test_nobody_relies_on_discovery_at_the_root() -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built offline from a copy of what is there."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, source / name, ignore=IGNORE)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source / name)
-    code = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], cwd=source, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (built,) = folder.glob("muniment-*.whl")
-    return built
+    """The wheel."""
+    # Not above: this file is also run by itself, where tests find nothing that they share.
+    from support.wheel import build
+
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
@@ -128,43 +118,6 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
         if p.is_file()
     }
     assert pages - inside == set(), "what the console shows has to be in the wheel"
-
-
-def test_the_wheel_works_where_the_checkout_is_not(wheel: Path, tmp_path: Path) -> None:
-    """Unpacked alone, beside the installed dependencies, it imports, finds its files, and starts its command line."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")
-    libraries = tmp_path / "libraries"
-    libraries.mkdir()
-    # The dependencies without our editable installation, whose import hook would answer for the wheel.
-    site = Path(distribution("pytest").locate_file("")).resolve()  # type: ignore[arg-type]
-    for entry in site.iterdir():
-        if "muniment" not in entry.name and not entry.name.endswith(".pth"):
-            (libraries / entry.name).symlink_to(entry)
-    code = (
-        "import muniment.schemas.export as e, muniment.infra.migrations.apply as m, muniment.infra.cli.main as c\n"
-        "from muniment.schemas.schema_ids import ids\n"
-        "import pkgutil, muniment.projections.registry\n"
-        "print(e.__file__, len(ids()), len(m.migrations()))"
-    )
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            "-c",
-            f"import sys; sys.path[:0] = {[str(tmp_path / 'site'), str(libraries)]}\n{code}",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": os.environ.get("PATH", os.defpath)},
-    )
-    assert done.returncode == 0, done.stderr
-    where, ids, migrations = done.stdout.split()
-    assert Path(where).is_relative_to(tmp_path)
-    assert int(ids) > 0 < int(migrations)
 
 
 if __name__ == "__main__":
