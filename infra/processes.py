@@ -6,7 +6,7 @@ from typing import Any
 
 from muniment.infra.settings import Settings
 
-PROCESSES = {"workers": "working", "projections": "projecting", "api": "http_api"}
+PROCESSES = {"workers": "working", "projections": "folding", "api": "http_api"}
 """By the name that `muniment run` takes: the module of this folder that has a function of that name."""
 
 

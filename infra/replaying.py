@@ -13,8 +13,8 @@ from uuid import uuid4
 import asyncpg
 
 from muniment.infra import bootstrap
+from muniment.infra.folding import projections_config
 from muniment.infra.not_set import required
-from muniment.infra.projecting import projections_config
 from muniment.infra.settings import Settings
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.log_codec import LogCodec

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from muniment.infra import projecting, replaying
+from muniment.infra import folding, replaying
 from muniment.infra.cli import replay as command
 from muniment.infra.cli.main import run as muniment
 from muniment.projections import live
@@ -54,7 +54,7 @@ async def without_end(*_: Any) -> None:
 def run(prefix: str, upon: str, words: list[str]) -> None:
     """The command, as it is but for that."""
     load.BATCH = 20
-    inner, config = command.progress, projecting.projections_config
+    inner, config = command.progress, folding.projections_config
     replaying.projections_config = lambda settings: replace(config(settings), topic_prefix=prefix)
     if upon == "loading":
         command.progress = lambda name: watched(inner, name)

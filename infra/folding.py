@@ -1,4 +1,4 @@
-"""The process that folds every projection, and watches the audited topics meanwhile."""
+"""The process that folds the log into every projection, and watches the audited topics meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator
