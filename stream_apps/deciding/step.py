@@ -3,16 +3,15 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import get_args
 
 from muniment.producers.log_codec import LogCodec
 from muniment.schemas.codec import Envelope, encode, key_id_in
-from muniment.schemas.commands import CancelJob, DeleteDocument, EraseDocument, SubmitDocument, SubmitUrl
+from muniment.schemas.commands import CancelJob, SubmitDocument, SubmitUrl
 from muniment.schemas.documents import (
     CommandRejected,
     DocumentErased,
     DocumentFetched,
-    DocumentIndexed,
-    DocumentRefused,
     JobCancelled,
 )
 from muniment.schemas.error_codes import ErrorCode
@@ -32,21 +31,13 @@ class Deciding(DeciderStep):
     """See `Step`."""
 
     name = "deciding"
-    reads: tuple[type[Event], ...] = (
-        SubmitDocument,
-        SubmitUrl,
-        DeleteDocument,
-        CancelJob,
-        EraseDocument,
-        DocumentFetched,
-        DocumentIndexed,
-        DocumentRefused,
-        CommandRejected,
-    )
+    notes = get_args(Outcome)
+    reads: tuple[type[Event], ...] = (*get_args(Command), *notes)
     timeout_s = 30.0
     late = ErrorCode.DATABASE_UNAVAILABLE
     # Every command is answered, and how a version ended is known, whatever was cancelled.
     works_for_cancelled = True
+    _store: DecidingStore
 
     def __init__(self, store: DecidingStore, codec: LogCodec, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -56,7 +47,7 @@ class Deciding(DeciderStep):
     async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """See `Step.run`."""
         event, meta = envelope.event, envelope.meta
-        if isinstance(event, DocumentIndexed | DocumentRefused | CommandRejected):
+        if isinstance(event, Outcome):
             await self._note(event, meta.tenant)
             return
         assert isinstance(event, Command)
@@ -74,11 +65,6 @@ class Deciding(DeciderStep):
         )
         for record in records:
             yield record
-
-    async def settled(self, envelope: Envelope) -> None:
-        """Empty the outbox of the command."""
-        if isinstance(envelope.event, Command):
-            await self._store.sent(envelope.meta.event_id)
 
     async def _note(self, event: Outcome, tenant: str) -> None:
         if isinstance(event, CommandRejected) and event.command != "SubmitUrl":

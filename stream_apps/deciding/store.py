@@ -8,9 +8,9 @@ from uuid import UUID
 from muniment.producers.erasing_fence import is_lost
 from muniment.producers.postgres import database
 from muniment.schemas.record import Record
+from muniment.stream_apps.decider_store import DeciderStore
 from muniment.stream_apps.deciding import stored
 from muniment.stream_apps.deciding.state import Standing, State, initial_state
-from muniment.stream_apps.outbox import Outbox
 
 _SEEN = """
 insert into muniment_deciding.inbox (command_id, document_id, decided_at, place) values ($1, $2, now(), $3)
@@ -72,12 +72,10 @@ Decide = Callable[[State, Standing], Decided]
 """Awaits nothing: it runs while the document's row is locked and a connection is held."""
 
 
-class DecidingStore:
+class DecidingStore(DeciderStore):
     """The deciders' own tables."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
-        self._outbox = Outbox("muniment_deciding")
+    schema = "muniment_deciding"
 
     async def once(
         self,
@@ -130,11 +128,6 @@ class DecidingStore:
             after = change(state)
             if after != state:
                 await connection.execute(_SAVE, tenant, document_id, stored.to_json(after))
-
-    async def sent(self, command_id: UUID) -> None:
-        """Everything of this command is confirmed by the broker: empty its outbox."""
-        async with database():
-            await self._outbox.sent(self._pool, command_id)
 
     async def deleted_up_to(self, tenant: str, document_id: UUID) -> int:
         """The version up to which the document is deleted; 0 when it never was."""

@@ -17,18 +17,19 @@ from muniment.schemas.record import Record
 from muniment.stream_apps.embedding.known import KnownVectors
 from muniment.stream_apps.embedding.saying import said
 from muniment.stream_apps.embedding.vectors import Vectors
-from muniment.stream_apps.step import Step
+from muniment.stream_apps.unordered_step import UnorderedStep
 
 
-class Embedding(Step):
-    """See `Step`. With the model that search reads, as the batch is stamped; others are the affair of `reembedding`."""
+class Embedding(UnorderedStep):
+    """See `Step`. With the model that search reads, as the batch is stamped; others are the affair of `reembedding`.
+
+    A batch of vectors does not depend on the one before it.
+    """
 
     name = "embedding"
     reads: tuple[type[Event], ...] = (ChunksPrepared,)
     # Silent or slow, and many in line for it: the provider's affair either way.
     late = ErrorCode.PROVIDER_TIMEOUT
-    # A batch of vectors does not depend on the one before it.
-    orders = False
 
     def __init__(
         self,
@@ -44,10 +45,6 @@ class Embedding(Step):
         self._vectors = Vectors(known, budget, now)
         self._models = models or OneModel(Priced(embedder.model, embedder, price_per_million_tokens))
         self.timeout_s = timeout_s
-
-    def lane(self, record: Record) -> bytes:
-        """Each record its own: the batches of a document do not depend on one another."""
-        return b"%b/%d/%d" % (record.topic.encode(), record.partition or 0, record.offset or 0)
 
     async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """See `Step.run`."""

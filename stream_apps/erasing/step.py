@@ -22,6 +22,7 @@ class Erasing(DeciderStep):
     reads: tuple[type[Event], ...] = (RequestErasure, ConfirmErasure, RejectErasure)
     timeout_s = 30.0
     late = ErrorCode.DATABASE_UNAVAILABLE
+    _store: ErasingStore
 
     def __init__(self, store: ErasingStore, *, now: Callable[[], datetime], confirmations: int = 0) -> None:
         self._store = store
@@ -40,10 +41,6 @@ class Erasing(DeciderStep):
         )
         for record in records:
             yield record
-
-    async def settled(self, envelope: Envelope) -> None:
-        """Empty the outbox of the command."""
-        await self._store.sent(envelope.meta.event_id)
 
     def _decided(self, envelope: Envelope, command: Command, state: Erasure | None, now: datetime) -> Decided:
         meta, records = envelope.meta, []

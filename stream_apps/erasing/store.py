@@ -11,8 +11,8 @@ from muniment.producers.postgres import database
 from muniment.schemas.erasures import ErasureConfirmed, ErasureRejected, ErasureRequested
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Record
+from muniment.stream_apps.decider_store import DeciderStore
 from muniment.stream_apps.erasing.decider import Decision, Erasure
-from muniment.stream_apps.outbox import Outbox
 
 FIRST_STAGE = "finding"
 _SEEN = """
@@ -100,12 +100,10 @@ class Decided:
     records: Sequence[Record]
 
 
-class ErasingStore:
+class ErasingStore(DeciderStore):
     """See the module. Every method raises `StepFailure(database_unavailable)`."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
-        self._outbox = Outbox("muniment_erasing")
+    schema = "muniment_erasing"
 
     async def once(
         self, meta: Metadata, erasure_id: UUID, place: str | None, decide: Callable[[Erasure | None], Decided]
@@ -123,11 +121,6 @@ class ErasingStore:
             return done.records
 
         return await self._outbox.once(self._pool, meta.event_id, place, first, decided)
-
-    async def sent(self, command_id: UUID) -> None:
-        """Everything of this command is confirmed by the broker: empty its outbox."""
-        async with database():
-            await self._outbox.sent(self._pool, command_id)
 
     async def under_way(self) -> list[UnderWay]:
         """Confirmed erasures that are not completed, the oldest first."""

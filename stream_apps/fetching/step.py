@@ -16,7 +16,7 @@ from muniment.schemas.personal import Redaction
 from muniment.schemas.record import Record
 from muniment.schemas.web_address import parse
 from muniment.stream_apps.fetching.port import Fetcher, Found
-from muniment.stream_apps.step import Step
+from muniment.stream_apps.unordered_step import UnorderedStep
 
 PROGRESS_S = 1.0
 SETTLING_S = 60.0
@@ -39,22 +39,19 @@ class _Fetched:
     blob: Blob
 
 
-class Fetching(Step):
-    """See `Step`. `limit_s` is how long a fetch takes at most."""
+class Fetching(UnorderedStep):
+    """See `Step`. `limit_s` is how long a fetch takes at most.
+
+    A slow server holds up nobody: the decider takes what is fetched in the order of the commands.
+    """
 
     name = "fetching"
     reads: tuple[type[Event], ...] = (DocumentRequested,)
-    # Addresses of one document do not depend on one another: the decider takes them in the order of their commands.
-    orders = False
 
     def __init__(self, fetcher: Fetcher, claims: Claims, *, limit_s: float) -> None:
         self._fetcher = fetcher
         self._claims = claims
         self.timeout_s = limit_s + SETTLING_S
-
-    def lane(self, record: Record) -> bytes:
-        """Each record its own: a slow server holds up nobody."""
-        return b"%b/%d/%d" % (record.topic.encode(), record.partition or 0, record.offset or 0)
 
     async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """See `Step.run`."""

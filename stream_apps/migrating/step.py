@@ -19,12 +19,12 @@ from muniment.schemas.record import Record
 from muniment.stream_apps.embedding.saying import said
 from muniment.stream_apps.embedding.vectors import Vectors
 from muniment.stream_apps.migrating.wanted import Wanted
-from muniment.stream_apps.step import Step
+from muniment.stream_apps.unordered_step import UnorderedStep
 
 BULK = LANES[-1]
 
 
-class Reembedding(Step):
+class Reembedding(UnorderedStep):
     """See `Step`; one for each model, in a consumer group of its own that begins with the first record on the log.
 
     So the backlog and what comes are the same work. A batch that search will never show, that has vectors of the model
@@ -34,7 +34,6 @@ class Reembedding(Step):
     name = "reembedding"
     reads: tuple[type[Event], ...] = (ChunksPrepared,)
     late = ErrorCode.PROVIDER_TIMEOUT
-    orders = False
 
     def __init__(
         self,
@@ -54,10 +53,6 @@ class Reembedding(Step):
         self._codec = codec
         self._now = now
         self.timeout_s = timeout_s
-
-    def lane(self, record: Record) -> bytes:
-        """Each record its own: the batches of a document do not depend on one another."""
-        return b"%b/%d/%d" % (record.topic.encode(), record.partition or 0, record.offset or 0)
 
     async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """See `Step.run`."""

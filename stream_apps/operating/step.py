@@ -68,6 +68,7 @@ class Operating(DeciderStep):
     )
     timeout_s = 60.0
     late = ErrorCode.DATABASE_UNAVAILABLE
+    _store: OperatingStore
 
     def __init__(
         self,
@@ -110,10 +111,6 @@ class Operating(DeciderStep):
         )
         for record in records:
             yield record
-
-    async def settled(self, envelope: Envelope) -> None:
-        """Empty the outbox of the command."""
-        await self._store.sent(envelope.meta.event_id)
 
     async def _prepared(self, command: Command, tenant: str) -> _Prepared:
         if isinstance(command, RedriveDeadLetters | DiscardDeadLetters):

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from muniment.producers.postgres import database
 from muniment.schemas.operations import RedriveStarted
 from muniment.schemas.record import Record
+from muniment.stream_apps.decider_store import DeciderStore
 from muniment.stream_apps.operating.state import RUNNING, Letter, Redrive, Standing, State
-from muniment.stream_apps.outbox import Outbox
 
 # Whatever is decided about letters is decided by one at a time, also while two processes hold the same partition.
 _ONE = "select pg_advisory_xact_lock(hashtextextended('muniment.operating', 0))"
@@ -91,12 +90,10 @@ Decide = Callable[[State], Decided]
 """Awaits nothing: it runs while everybody else waits."""
 
 
-class OperatingStore:
+class OperatingStore(DeciderStore):
     """The tables of `muniment_operating` that commands change."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
-        self._outbox = Outbox("muniment_operating")
+    schema = "muniment_operating"
 
     async def once(self, command_id: UUID, place: str | None, about: About, decide: Decide) -> list[Record]:
         """Run `decide` unless this command, which lies at `place`, was decided before.
@@ -116,11 +113,6 @@ class OperatingStore:
             return done.records
 
         return await self._outbox.once(self._pool, command_id, place, first, decided)
-
-    async def sent(self, command_id: UUID) -> None:
-        """Everything of this command is confirmed by the broker: empty its outbox."""
-        async with database():
-            await self._outbox.sent(self._pool, command_id)
 
 
 async def _load(connection: Any, about: About) -> State:

@@ -25,11 +25,13 @@ class Projecting(DeciderStep):
     """See `Step`."""
 
     name = "projecting"
-    reads: tuple[type[Event], ...] = (*get_args(Command), *get_args(Outcome), DraftCancelled)
+    notes = (*get_args(Outcome), DraftCancelled)
+    reads: tuple[type[Event], ...] = (*get_args(Command), *notes)
     timeout_s = 30.0
     late = ErrorCode.DATABASE_UNAVAILABLE
     # Every command is answered, and how a draft ended is known, whatever was cancelled.
     works_for_cancelled = True
+    _store: ProjectStore
 
     def __init__(self, store: ProjectStore, codec: LogCodec, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -55,11 +57,6 @@ class Projecting(DeciderStep):
         )
         for record in records:
             yield record
-
-    async def settled(self, envelope: Envelope) -> None:
-        """Empty the outbox of the command."""
-        if isinstance(envelope.event, Command):
-            await self._store.sent(envelope.meta.event_id)
 
     async def _note(self, event: Outcome | DraftCancelled, tenant: str) -> None:
         def noted(state: State) -> State:

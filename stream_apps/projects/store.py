@@ -8,7 +8,7 @@ from uuid import UUID
 
 from muniment.producers.postgres import database
 from muniment.schemas.record import Record
-from muniment.stream_apps.outbox import Outbox
+from muniment.stream_apps.decider_store import DeciderStore
 from muniment.stream_apps.projects import stored
 from muniment.stream_apps.projects.state import State
 
@@ -41,12 +41,10 @@ Decide = Callable[[State], Decided]
 """Awaits nothing: it runs while the project is locked and a connection is held."""
 
 
-class ProjectStore:
+class ProjectStore(DeciderStore):
     """The tables of `muniment_projects`. Every method raises `StepFailure(database_unavailable)`."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
-        self._outbox = Outbox("muniment_projects")
+    schema = "muniment_projects"
 
     async def once(
         self, command_id: UUID, tenant: str, project_id: UUID, place: str | None, decide: Decide
@@ -82,11 +80,6 @@ class ProjectStore:
         async with database():
             found = await self._pool.fetchval(_DOCUMENTS, tenant, project_id)
         return frozenset(map(UUID, json.loads(found))) if found else frozenset()
-
-    async def sent(self, command_id: UUID) -> None:
-        """Everything of this command is confirmed by the broker: empty its outbox."""
-        async with database():
-            await self._outbox.sent(self._pool, command_id)
 
 
 async def _locked(connection: Any, tenant: str, project_id: UUID) -> State:
