@@ -1,11 +1,9 @@
 """From a form to an operator's order, by the very functions of the routes under `/v1`, and what was decided on it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from muniment.api.console.page import ROOT
@@ -14,7 +12,7 @@ from muniment.api.operation_reads import answers as told
 from muniment.api.operations import routes as operations
 from muniment.api.operations.ordering import Ordering
 from muniment.api.position import from_token
-from muniment.api.problems.problem import Problem, from_validation
+from muniment.api.problems.problem import Problem
 from muniment.api.waiting import not_behind
 
 REDRIVES = f"{ROOT}/operations/redrives"
@@ -37,15 +35,6 @@ async def sent(view: View) -> Mapping[str, str]:
     """The fields of the form that the page was sent, trimmed; files are none of ours."""
     form = await view.request.form()
     return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
-
-
-@contextmanager
-def checked() -> Iterator[None]:
-    """What does not fit the limits of a request becomes the same problem as for a caller of the API."""
-    try:
-        yield
-    except ValidationError as error:
-        raise from_validation(error.errors()) from None
 
 
 def ordering(view: View) -> Ordering:

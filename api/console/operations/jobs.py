@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from muniment.api import jobs
 from muniment.api.answers import Job, Jobs
-from muniment.api.console.operations.acts import checked, sent
+from muniment.api.console.checking import checked
+from muniment.api.console.operations.acts import sent
 from muniment.api.console.page import ROOT
 from muniment.api.console.view import View, Viewing
 from muniment.api.jobs import Cancellation

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from starlette.responses import JSONResponse, Response
 
-from muniment.api.console.operations.acts import REDRIVES, checked, decision, ordering, sent, settled, watched
+from muniment.api.console.checking import checked
+from muniment.api.console.operations.acts import REDRIVES, decision, ordering, sent, settled, watched
 from muniment.api.console.operations.choice import Choice
 from muniment.api.console.operations.letters import LETTERS
 from muniment.api.console.view import View, Viewing

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from muniment.api.console.operations.acts import checked, decision, ordering, sent, settled
+from muniment.api.console.checking import checked
+from muniment.api.console.operations.acts import decision, ordering, sent, settled
 from muniment.api.console.page import ROOT
 from muniment.api.console.view import View, Viewing
 from muniment.api.operation_reads import answers as told

@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import Query
 from starlette.responses import Response
 
+from muniment.api.console.checking import checked
 from muniment.api.console.studio import addresses, comparing
 from muniment.api.console.studio.drafts import found
-from muniment.api.console.studio.forms import Sent, checked, sent
+from muniment.api.console.studio.forms import Sent, sent
 from muniment.api.console.troubles import told
 from muniment.api.console.view import View, Viewing
 from muniment.api.problems.kinds import KINDS

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from muniment.api.console.checking import checked
 from muniment.api.console.studio import addresses
 from muniment.api.console.studio.conflicts import conflict
-from muniment.api.console.studio.forms import changing, checked, sent, toast_of
+from muniment.api.console.studio.forms import changing, sent, toast_of
 from muniment.api.console.troubles import told
 from muniment.api.console.view import View, Viewing
 from muniment.api.problems.problem import Problem

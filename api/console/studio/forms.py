@@ -1,11 +1,8 @@
 """What a form of the Studio sent, and the problems of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from uuid import UUID
 
-from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -53,15 +50,6 @@ class Sent:
 async def sent(view: View) -> Sent:
     """The form that the page was sent."""
     return Sent(await view.request.form())
-
-
-@contextmanager
-def checked() -> Iterator[None]:
-    """What does not fit the limits of a request becomes the same problem as for a caller of the API."""
-    try:
-        yield
-    except ValidationError as error:
-        raise from_validation(error.errors()) from None
 
 
 def changing(view: View) -> Changing:

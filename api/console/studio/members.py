@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import Query
 from starlette.responses import Response
 
+from muniment.api.console.checking import checked
 from muniment.api.console.studio import addresses
-from muniment.api.console.studio.forms import changing, checked, sent, toast_of
+from muniment.api.console.studio.forms import changing, sent, toast_of
 from muniment.api.console.view import Viewing
 from muniment.api.documents import list_documents
 from muniment.api.projects import members as routes

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import Query
 from starlette.responses import Response
 
+from muniment.api.console.checking import checked
 from muniment.api.console.studio import addresses, stages
 from muniment.api.console.studio.conflicts import conflict, overtaken
 from muniment.api.console.studio.drafts import found
-from muniment.api.console.studio.forms import checked, sent, toast_of
+from muniment.api.console.studio.forms import sent, toast_of
 from muniment.api.console.view import HEADERS, Viewing
 from muniment.api.problems.problem import Problem
 from muniment.api.scripts import writing as routes

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from muniment.api import jobs
 from muniment.api.answers import Documents
+from muniment.api.console.checking import checked
 from muniment.api.console.studio import addresses, reading, stages
 from muniment.api.console.studio.conflicts import conflict
-from muniment.api.console.studio.forms import checked, sent
+from muniment.api.console.studio.forms import sent
 from muniment.api.console.view import View, Viewing
 from muniment.api.documents import list_documents
 from muniment.api.jobs import Cancellation

@@ -8,7 +8,7 @@ characters is made action, so that no line changes its kind on the way.
 import re
 from collections.abc import Iterator
 
-from muniment.api.scripts.exports.sheet import Note, Sheet
+from muniment.api.scripts.exports.sheet import PLACE, Note, Sheet
 
 MEDIA_TYPE = "text/vnd.fountain; charset=utf-8"
 EXTENSION = "fountain"
@@ -17,15 +17,14 @@ _FORCED = re.compile(r"[~@=]|\.[^.A-Z]|>(?!.*<\s*$)|\[\[")
 _SCENE = re.compile(r"##+\s+(?=\w)(.*)")
 _SPOKEN = re.compile(r"(?:\*\*)?(?P<name>[^\W\d_a-z][^a-z:\[\]\n]{0,39})(?:\*\*)?:(?:\*\*)?\s+(?P<said>\S.*)")
 """A speaker, in capitals where the script has them, and what is said."""
-_HELD = re.compile("\x01(\\d+)\x01")
+_PLACE = re.compile(rf"{PLACE}(\d+){PLACE}")
 
 
 def render(sheet: Sheet) -> bytes:
     """The file."""
-    notes: list[Note] = []
-    text = "".join(_safe(part) if isinstance(part, str) else _held(part, notes) for part in sheet.parts())
+    text, notes = sheet.with_places(_safe)
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(_lines(text)))
-    body = _HELD.sub(lambda held: _note(notes[int(held[1]) - 1]), body)
+    body = _PLACE.sub(lambda place: _note(notes[int(place[1]) - 1]), body)
     return f"{_title_page(sheet)}\n{body.strip()}\n".encode()
 
 
@@ -41,12 +40,6 @@ def _title_page(sheet: Sheet) -> str:
     return "".join(f"{name}: {' '.join(value.split())}\n" for name, value in facts.items() if value)
 
 
-def _held(note: Note, notes: list[Note]) -> str:
-    """A place for a note that no text can hold: control characters were taken out of it before."""
-    notes.append(note)
-    return f"\x01{len(notes)}\x01"
-
-
 def _note(note: Note) -> str:
     where = note.where.replace("]]", "] ]")
     return f"[[{note.number}: {f'{note.doubt.upper()}: ' if note.doubt else ''}{where}]]"
@@ -54,7 +47,7 @@ def _note(note: Note) -> str:
 
 def _safe(text: str) -> str:
     # A comment (boneyard) would take out of sight whatever follows it, and a note end too soon.
-    kept = text.replace("\x01", "\ufffd").replace("/*", "/ *").replace("[[", "[ [")
+    kept = text.replace(PLACE, "\ufffd").replace("/*", "/ *").replace("[[", "[ [")
     return kept.replace("\t", "    ")
 
 

@@ -1,7 +1,7 @@
 """What is written into a file, whatever its format: the text with its marks resolved, and what it is. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,8 @@ from uuid import UUID
 from muniment.producers.writing.sentences import MARK
 
 _MARK, _NUMBER = re.compile(MARK), re.compile(r"\d+")
+PLACE = "\x01"
+"""A control character, which no text has once it was made safe for its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,21 @@ class Sheet:
             at = found.end()
         if at < len(self.text):
             yield self.text[at:]
+
+    def with_places(self, safe: Callable[[str], str]) -> tuple[str, list[Note]]:
+        """The text with a place for each mark, its number among the notes between two characters `PLACE`; the notes.
+
+        What `safe` makes of the text may not hold that character.
+        """
+        notes: list[Note] = []
+        text = ""
+        for part in self.parts():
+            if isinstance(part, str):
+                text += safe(part)
+            else:
+                notes.append(part)
+                text += f"{PLACE}{len(notes)}{PLACE}"
+        return text, notes
 
     def _note(self, number: int, at: int) -> Note:
         mine = [note for note in self.notes if note.number == number]

@@ -15,7 +15,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Pt, RGBColor
 
-from muniment.api.scripts.exports.sheet import Note, Sheet
+from muniment.api.scripts.exports.sheet import PLACE, Note, Sheet
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EXTENSION = "docx"
@@ -25,8 +25,8 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]"
 """What XML 1.0 cannot hold."""
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 _DOUBTED = RGBColor(0xB0, 0x1E, 0x1E)
-_BOLD = re.compile(r"\*\*[^\x01*]+\*\*")
-_MARKS = re.compile(rf"({_BOLD.pattern}|\x01\d+\x01)")
+_BOLD = re.compile(rf"\*\*[^{PLACE}*]+\*\*")
+_MARKS = re.compile(rf"({_BOLD.pattern}|{PLACE}\d+{PLACE})")
 _LEVELS_MOST = 8
 
 
@@ -41,8 +41,7 @@ def render(sheet: Sheet) -> bytes:
     if sheet.written_at:
         facts.created = facts.modified = sheet.written_at.replace(tzinfo=None)
     document.add_heading(_clean(sheet.title), 0)
-    notes: list[Note] = []
-    text = "".join(_UNWRITABLE.sub("\ufffd", p) if isinstance(p, str) else _held(p, notes) for p in sheet.parts())
+    text, notes = sheet.with_places(lambda part: _UNWRITABLE.sub("\ufffd", part))
     for line in text.split("\n"):
         _paragraph(document, line, notes)
     if notes:
@@ -50,12 +49,6 @@ def render(sheet: Sheet) -> bytes:
     out = BytesIO()
     document.save(out)
     return out.getvalue()
-
-
-def _held(note: Note, notes: list[Note]) -> str:
-    """A place for a mark that no text can hold: control characters were taken out of it before."""
-    notes.append(note)
-    return f"\x01{len(notes)}\x01"
 
 
 def _paragraph(document: Any, line: str, notes: list[Note]) -> None:
@@ -68,8 +61,8 @@ def _paragraph(document: Any, line: str, notes: list[Note]) -> None:
     else:
         paragraph = document.add_paragraph()
     for part in _MARKS.split(line):
-        if part.startswith("\x01"):
-            _refer(paragraph, int(part.strip("\x01")), notes)
+        if part.startswith(PLACE):
+            _refer(paragraph, int(part.strip(PLACE)), notes)
         elif _BOLD.fullmatch(part):
             paragraph.add_run(part[2:-2]).bold = True
         elif part:
