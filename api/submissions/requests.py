@@ -94,7 +94,6 @@ class Submission:
     """A document on its way in."""
 
     content: Content
-    size: int
     file_name: str
     source: str
     about: Description = field(default_factory=Description)
@@ -154,5 +153,4 @@ def of_url(given: UrlSubmission) -> Link:
 
 def of_text(given: TextSubmission) -> Submission:
     """The submission that a JSON body is."""
-    data = given.text.encode()
-    return Submission(TextContent(data), len(data), given.file_name, "text", given)
+    return Submission(TextContent(given.text.encode()), given.file_name, "text", given)

@@ -171,7 +171,7 @@ def _description(fields: dict[str, Any]) -> Description:
 def _of_file(upload: UploadFile, about: Description) -> Submission:
     if not upload.size:
         raise Problem("empty_upload", "A file of the upload has no bytes.")
-    return Submission(SpooledContent(upload), upload.size, clean_name(upload.filename or ""), "upload", about)
+    return Submission(SpooledContent(upload), clean_name(upload.filename or ""), "upload", about)
 
 
 def _invalid(where: str, what: str) -> Problem:

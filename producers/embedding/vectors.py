@@ -7,8 +7,6 @@ by about 1e-4.
 import numpy as np
 from numpy.typing import NDArray
 
-BYTES_PER_NUMBER = 2
-
 
 def pack_vectors(vectors: NDArray[np.float32]) -> bytes:
     """`[n, d]` as bytes; raises `ValueError` for what is not finite or does not fit into a float16."""
@@ -17,10 +15,3 @@ def pack_vectors(vectors: NDArray[np.float32]) -> bytes:
     if vectors.ndim != 2 or not np.isfinite(halves).all():  # noqa: PLR2004 - rows and columns
         raise ValueError("vectors have to be two-dimensional, finite and within float16")
     return halves.tobytes()
-
-
-def unpack_vectors(packed: bytes, dimensions: int) -> NDArray[np.float32]:
-    """The vectors `[n, dimensions]` again; raises `ValueError` when the bytes are no whole number of them."""
-    if dimensions < 1 or len(packed) % (BYTES_PER_NUMBER * dimensions):
-        raise ValueError(f"{len(packed)} bytes are no whole number of vectors of {dimensions} dimensions")
-    return np.frombuffer(packed, "<f2").reshape(-1, dimensions).astype(np.float32)

@@ -40,13 +40,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class Open:
-    """How many jobs are in one state at one step of one lane, and since when the oldest of them is there."""
+    """How many jobs are in one state at one step of one lane."""
 
     state: str
     step: str
     lane: str
     jobs: int
-    oldest: datetime
 
 
 async def ended(pool: Any, tenant: str, since: datetime, until: datetime, span: timedelta) -> list[Ended]:

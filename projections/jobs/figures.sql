@@ -16,5 +16,5 @@ where tenant = $1 and state = 'waiting_retry' and "end" is null
 order by coalesce(retry_due_at, timestamptz '9999-01-01 00:00:00Z'), job_id limit $4
 
 -- open: a tenant's jobs that have not ended, by state, step and lane
-select state, step, coalesce(lane, 'normal') as lane, count(*) as jobs, min(created_at) as oldest
+select state, step, coalesce(lane, 'normal') as lane, count(*) as jobs
 from read.jobs where tenant = $1 and "end" is null group by 1, 2, 3 order by 1, 2, 3

@@ -6,7 +6,6 @@ from uuid import UUID
 
 STEPS = ("deciding", "fetching", "extracting", "chunking", "embedding", "indexing", "purging", "generating")
 RANK = {step: rank for rank, step in enumerate(STEPS)}
-TERMINAL = frozenset({"succeeded", "refused", "rejected", "failed", "cancelled"})
 ENDS = ("failed", "rejected", "refused", "cancelled", "succeeded")
 """Which end wins when the log tells of two, the last one strongest: a job that succeeded after a dead letter of it was
 redriven has succeeded. Only between cancelled and succeeded it is the first that counts."""

@@ -15,7 +15,6 @@ class Sealed:
         signed_size: Leaves of the newest checkpoint; fewer for a moment, while one is about to be signed.
         signed_at: When that was signed.
         outside_at: When a checkpoint was last put where nobody here can change it; `None`: never.
-        outside_size: Leaves of that one.
         checked: Share of its leaves that were compared with the log again in the present pass, from 0 to 1.
         passes: How often all of it was compared again.
         halted: Why nothing more is sealed; empty when all is well.
@@ -30,7 +29,6 @@ class Sealed:
     signed_at: datetime | None
     key_id: str
     outside_at: datetime | None
-    outside_size: int
     checked: float
     passes: int
     halted: str
@@ -87,7 +85,6 @@ def _sealed(row: Mapping[str, Any]) -> Sealed:
         signed_at=row["signed_at"],
         key_id=row["key_id"] or "",
         outside_at=row["outside_at"],
-        outside_size=row["outside_size"] or 0,
         checked=row["checked_index"] / row["size"] if row["size"] else 1.0,
         passes=row["passes"],
         halted=row["halted"] or "",

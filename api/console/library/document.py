@@ -107,7 +107,7 @@ async def _submitted_again(view: View, found: Document, version: Version) -> Acc
         raise Problem("blob_missing", "The bytes of this version are not stored any more.")
     about = Description(document_id=found.document_id, title=version.title, metadata=found.metadata)
     content = StoredContent(view.deps.claims.blobs, view.tenant, stored.ref)
-    again = Submission(content, stored.size_bytes, stored.file_name, "upload", about)
+    again = Submission(content, stored.file_name, "upload", about)
     return await submit(view.deps, view.who, again, view.traceparent)
 
 

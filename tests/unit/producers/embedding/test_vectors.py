@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.producers.embedding.vectors import pack_vectors, unpack_vectors
+from muniment.producers.embedding.vectors import pack_vectors
 
 
 @given(
@@ -22,7 +22,7 @@ def test_halves_come_back_exactly(shaped: tuple[int, list[list[float]]]) -> None
     vectors = np.array(rows, np.float32).reshape(-1, wide)
     packed = pack_vectors(vectors)
     assert len(packed) == 2 * vectors.size
-    assert np.array_equal(unpack_vectors(packed, wide), vectors)
+    assert np.array_equal(np.frombuffer(packed, "<f2").reshape(-1, wide), vectors)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -30,8 +30,8 @@ def test_unit_vectors_keep_their_direction(seed: int) -> None:
     """The cosine with the original stays above 0.9999."""
     vector = np.random.default_rng(seed).standard_normal((1, 384)).astype(np.float32)
     vector /= np.linalg.norm(vector)
-    again = unpack_vectors(pack_vectors(vector), 384)
-    assert float(again[0] @ vector[0] / np.linalg.norm(again)) > 0.9999
+    again = np.frombuffer(pack_vectors(vector), "<f2").astype(np.float32)
+    assert float(again @ vector[0] / np.linalg.norm(again)) > 0.9999
 
 
 def test_the_bytes_are_little_endian() -> None:
@@ -44,10 +44,3 @@ def test_what_a_half_cannot_hold_is_refused(value: float) -> None:
     """Neither not-a-number nor overflow reaches the log."""
     with pytest.raises(ValueError, match="finite"):
         pack_vectors(np.array([[value]], np.float32))
-
-
-@pytest.mark.parametrize(("packed", "dimensions"), [(b"123", 1), (b"1234", 4), (b"", 0)])
-def test_broken_bytes_are_refused(packed: bytes, dimensions: int) -> None:
-    """Bytes that are no whole number of vectors are not guessed at."""
-    with pytest.raises(ValueError, match="whole number"):
-        unpack_vectors(packed, dimensions)
