@@ -43,7 +43,7 @@ class ApiSettings:
         streams_per_key: Most live streams that one key may have open at this instance.
         streams_max: Most live streams that this instance serves at once.
         workers_enabled: Whether workers run apart from the API.
-        workers_type: What hosts the steps: `faust`, `aiokafka` or `inline`.
+        workers_type: What hosts the steps: `faust` or `aiokafka`.
         workers: How many worker processes there are.
         idempotency_required: Whether a change without an `Idempotency-Key` is refused.
         registry_needs_key: Whether the schema registry answers only holders of an API key.

@@ -56,7 +56,7 @@ class Waiting:
         """Whether the projection has folded everything up to `position`, waiting at most so many seconds for it."""
         deadline = monotonic() + timeout_s
         # Nearly always the position comes sooner than anybody had to ask whether a repeat lies there.
-        asked_again_at = monotonic() + _LOOK_AGAIN_S
+        ask_again_at = monotonic() + _LOOK_AGAIN_S
         while True:
             # Taken before the look: a move in between wakes this waiter rather than being missed.
             moved = self._moved[projection]
@@ -64,12 +64,12 @@ class Waiting:
             if reached is not None and reached > position.offset:
                 return True
             now = monotonic()
-            if now >= min(asked_again_at, deadline):
+            if now >= min(ask_again_at, deadline):
                 decided = await self._decided_as(position)
                 if decided != position:
                     position = decided
                     continue
-                asked_again_at = now + _LOOK_AGAIN_S
+                ask_again_at = now + _LOOK_AGAIN_S
             left = deadline - now
             if left <= 0:
                 return False

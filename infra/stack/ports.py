@@ -21,19 +21,18 @@ class PortTakenError(RuntimeError):
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
     """Whether nobody listens there now."""
-    with socket.socket() as probe:
-        # As servers do themselves: the remains of closed connections are no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+    # As servers do themselves: the remains of closed connections are no obstacle.
+    return _can_bind(port, host, reuse=True)
 
 
 def is_untouched(port: int, host: str = LOOPBACK) -> bool:
     """Whether nobody listens there, keeps it, or has only just closed a connection on it."""
+    return _can_bind(port, host, reuse=False)
+
+
+def _can_bind(port: int, host: str, *, reuse: bool) -> bool:
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
         try:
             probe.bind((host, port))
         except OSError:

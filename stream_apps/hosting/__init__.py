@@ -1,1 +1,1 @@
-"""Runs steps: one wrapper (`settle`) on three hosts (Faust agent, aiokafka service, inline)."""
+"""Runs steps: one wrapper (`settle`) on two hosts (Faust agent, aiokafka service)."""
