@@ -19,6 +19,7 @@ from muniment.api.submissions.docs import accepted_headers
 from muniment.api.submissions.submitting import cancel
 from muniment.api.texts import Filter
 from muniment.api.waiting import caught_up
+from muniment.projections.jobs.what import DELETED
 from muniment.schemas.commands import CancelJob
 from muniment.schemas.script_commands import CancelDraft
 
@@ -28,12 +29,29 @@ known_to_writer = caught_up("jobs", may_write)
 AsOf = Annotated[Reads, as_of("jobs")]
 
 
+_CANCELLABLE = frozenset({"submit", "generate"})
+
+
 class Cancellation(BaseModel):
     """Why a job is cancelled."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "uploaded by mistake"}]})
 
     reason: Filter = Field(default="cancelled on request", description="Kept on the log, sealed")
+
+
+def can_cancel(job: answers.Job) -> bool:
+    """Whether cancelling a job can still do anything: see `has_ended`; deletions and cancellations are done at once."""
+    return job.kind in _CANCELLABLE and not has_ended(job)
+
+
+def has_ended(job: answers.Job) -> bool:
+    """Whether nothing of a job goes on, comes back or is left over.
+
+    A dead letter makes its job failed at once, but the other batches of the version go on, the letter may be sent
+    back, and what was made stays. Of a job whose document was deleted nothing is left.
+    """
+    return job.ended and (job.state != "failed" or (job.error is not None and job.error.code == DELETED))
 
 
 @router.get("", operation_id="listJobs", summary="List jobs, newest first", responses=READ, dependencies=[known])
@@ -102,17 +120,18 @@ async def cancel_job(
 ) -> answers.Accepted:
     """End a submission, or the writing of a draft, before it is done. What it has done so far goes away.
 
-    An earlier version stays as it was. The answer names the job of the cancellation itself. That is `rejected` with
-    `job_ended` (for a draft `draft_ended`) if the job ended first.
+    A job that failed can be cancelled, too: what of it is still under way stops, and its dead letters come to nothing
+    when they are sent back. An earlier version stays as it was. The answer names the job of the cancellation itself.
+    That is `rejected` with `job_ended` (for a draft `draft_ended`) if the job ended first.
     """
     found = await deps.reads.job(who.tenant, job_id)
     if found is None:
         raise Problem("not_found", "There is no such job.")
     about = found.document_id or found.draft_id
-    if found.kind not in {"submit", "generate"} or about is None:
+    if found.kind not in _CANCELLABLE or about is None:
         detail = f"The job is of kind `{found.kind}`; only submissions and the writing of drafts can be cancelled."
         raise Problem("not_cancellable", detail)
-    if found.ended:
+    if has_ended(found):
         raise Problem("job_ended", f"The job has ended: {found.state}.", extra={"state": found.state})
     reason = (why or Cancellation()).reason
     command: CancelJob | CancelDraft = CancelJob(document_id=about, job_id=job_id, reason=reason)

@@ -97,7 +97,7 @@ def cancel(
     reason: str = typer.Option("cancelled on request", "--reason", help="Kept on the log, sealed."),
     as_json: bool = typer.Option(False, "--json", help="The API's answer as JSON."),
 ) -> None:
-    """End a job before it is done; what it has done so far goes away. Exit code 1 when it had ended already."""
+    """End a job before it is done, or one that failed; what it has done goes away. Exit code 1 when it had ended."""
     from muniment.infra.cli.client import Client, find_access, told
 
     async def ask() -> Any:

@@ -4,7 +4,7 @@ from muniment.schemas.project_rejections import MOST_IN_PROJECT, Rejection
 from muniment.schemas.script_commands import CancelDraft, CommitDraft, DiscardDraft, GenerateDraft, ReviseDraft
 from muniment.schemas.scripts import DraftCancelled, DraftCommitted, DraftDiscarded, DraftRequested, DraftRevised
 from muniment.stream_apps.projects.against import Against, refused
-from muniment.stream_apps.projects.state import UNDER_WAY, Asked, Draft, Episode, Standing, State
+from muniment.stream_apps.projects.state import UNDER_WAY, UNFINISHED, Asked, Draft, Episode, Standing, State
 
 Decision = DraftRequested | DraftRevised | DraftCommitted | DraftDiscarded | DraftCancelled
 
@@ -95,7 +95,8 @@ def _cancelled(command: CancelDraft, state: State) -> Decision:
     draft = _draft(command, state)
     refused(Rejection.NOT_FOUND, if_=draft.job_id != command.job_id)
     refused(Rejection.UNCHANGED, if_=draft.standing in {Standing.CANCELLING, Standing.CANCELLED})
-    refused(Rejection.DRAFT_ENDED, if_=draft.standing not in UNDER_WAY)
+    # A failed one may be on its way again: its dead letter was sent back.
+    refused(Rejection.DRAFT_ENDED, if_=draft.standing not in UNFINISHED)
     return DraftCancelled(
         project_id=command.project_id,
         episode_id=command.episode_id,

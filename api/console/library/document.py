@@ -12,7 +12,7 @@ from muniment.api.console.view import View, Viewing
 from muniment.api.dead_letters.doing import redrive
 from muniment.api.dead_letters.requests import Redriving, Selection
 from muniment.api.documents import existing
-from muniment.api.jobs import cancel_job
+from muniment.api.jobs import can_cancel, cancel_job
 from muniment.api.keys import Scope
 from muniment.api.operations.ordering import Ordering
 from muniment.api.problems.problem import Problem
@@ -51,6 +51,7 @@ async def document(view: Viewing, document_id: UUID) -> Response:
         document=found,
         versions=versions,
         jobs=jobs.items,
+        can_cancel=can_cancel,
         trouble=newest if newest and newest.status in RETRIABLE else None,
     )
 

@@ -81,12 +81,7 @@ async def job_state(view: Viewing, job_id: UUID) -> Response:
 
 
 def _job(view: View, job: Job) -> dict[str, Any]:
-    return {"job": job, "can_cancel": can_cancel(job) and view.who.allows(Scope.DOCUMENTS_WRITE)}
-
-
-def can_cancel(job: Job) -> bool:
-    """Whether cancelling it can still do anything."""
-    return job.kind in {"submit", "generate"} and not job.ended
+    return {"job": job, "can_cancel": jobs.can_cancel(job) and view.who.allows(Scope.DOCUMENTS_WRITE)}
 
 
 async def cancel(view: Viewing, job_id: UUID) -> Response:

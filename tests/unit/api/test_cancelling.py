@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from muniment.api.answers import Failure
 from muniment.schemas.commands import CancelJob
 
 
@@ -32,9 +33,23 @@ async def test_a_cancellation_is_a_command_with_a_job_of_its_own(world, body, re
     assert b"mistake" not in world.publisher.sent[0].value
 
 
+async def test_a_job_that_failed_is_cancelled(world):
+    """A dead letter of it ends neither its other batches nor the letter's way back: there is something to cancel."""
+    job_id = await cancellable(world)
+    jobs = world.reads.of_jobs["acme"]
+    dead = Failure(code="provider_rejected", reason="answered 400")
+    jobs[job_id] = jobs[job_id].model_copy(update={"state": "failed", "ended": True, "error": dead})
+    async with world.client() as http:
+        answer = await http.post(f"/v1/jobs/{job_id}/cancel", headers=world.mine)
+    assert answer.status_code == 202, answer.text
+    (envelope,) = await world.sent()
+    assert envelope.event.job_id == job_id
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        ({"state": "failed", "ended": True, "error": Failure(code="document_deleted", reason="")}, "job_ended"),
         ({"state": "succeeded", "ended": True}, "job_ended"),
         ({"state": "cancelled", "ended": True}, "job_ended"),
         ({"kind": "delete"}, "not_cancellable"),

@@ -68,6 +68,15 @@ def test_a_job_that_has_ended_is_not_cancelled() -> None:
     assert code(house.tell(cancel(UUID(int=14)), house.put(16))) == JOB_ENDED
 
 
+def test_a_job_whose_version_was_deleted_is_not_cancelled() -> None:
+    """It shows as failed, as one with a dead letter does, but of this one nothing is left."""
+    house = House()
+    one = house.put(1)
+    house.tell(submit(), one)
+    house.tell(delete(), house.put(2))
+    assert code(house.tell(cancel(one), house.put(3))) == JOB_ENDED
+
+
 def test_a_job_of_another_document_is_not_found() -> None:
     """A cancellation names document and job, and they have to belong together."""
     asked = Asked(UUID(int=2), standing=Standing.ELSEWHERE)

@@ -233,10 +233,26 @@ def test_an_answer_that_lies_before_its_cancellation_counts(project):
 
 
 def test_what_is_written_is_not_cancelled_any_more(project):
-    """The job has ended by then; a failed one, too, though it may be sent back."""
+    """The job has ended by then, and so has one that was refused."""
     written(project)
     asked = {"episode_id": ONE, "draft_id": DRAFT, "job_id": JOB}
     assert project.against(script_commands.CancelDraft, **asked) == Rejection.DRAFT_ENDED
+    project.ask(script_commands.GenerateDraft, episode_id=ONE, draft_id=OTHER, command_id=OTHER)
+    project.hear(scripts.DraftRefused, draft_id=OTHER, job_id=OTHER)
+    asked |= {"draft_id": OTHER, "job_id": OTHER}
+    assert project.against(script_commands.CancelDraft, **asked) == Rejection.DRAFT_ENDED
+
+
+def test_a_draft_that_failed_is_cancelled(project):
+    """Its dead letter may be on its way again, and show as being written: then it has to be stopped."""
+    project.ask(script_commands.GenerateDraft, episode_id=ONE, draft_id=DRAFT, command_id=JOB)
+    project.hear(scripts.DraftFailed, draft_id=DRAFT, job_id=JOB)
+    before = project.state
+    cancelled = project.ask(script_commands.CancelDraft, episode_id=ONE, draft_id=DRAFT, job_id=JOB)
+    assert stopped(before, project.state) == (JOB,)
+    project.state = read_back(project.state, cancelled)
+    project.hear(scripts.DraftWritten, draft_id=DRAFT, job_id=JOB)
+    assert project.state.drafts[DRAFT].standing is Standing.CANCELLED
 
 
 def test_a_draft_that_failed_may_be_written_after_all(project):

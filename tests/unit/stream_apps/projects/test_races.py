@@ -13,7 +13,7 @@ from muniment.schemas import script_commands, scripts
 from muniment.schemas.event import Event
 from muniment.stream_apps.projects.decider import decide
 from muniment.stream_apps.projects.evolve import evolve, read_back
-from muniment.stream_apps.projects.state import UNDER_WAY, Asked, Standing, State, stopped
+from muniment.stream_apps.projects.state import UNFINISHED, Asked, Standing, State, stopped
 from muniment.stream_apps.projects.stored import from_json, to_json
 
 EPISODES = [UUID(int=n) for n in (1, 2)]
@@ -92,12 +92,12 @@ class Races(RuleBasedStateMachine):
 
     @rule(draft=drafts)
     def cancel(self, draft: tuple[UUID, UUID, UUID]) -> None:
-        """Cancel it: only what is under way is, and its worker is stopped."""
+        """Cancel it: only what may still be written is, and its worker is stopped."""
         before = self.state.drafts.get(draft[1])
         fact = self.ask(script_commands.CancelDraft, episode_id=draft[0], draft_id=draft[1], job_id=draft[2])
         if isinstance(fact, scripts.DraftCancelled):
             assert before is not None
-            assert before.standing in UNDER_WAY
+            assert before.standing in UNFINISHED
             assert draft[2] in self.stopped
             self.cancelled.append(fact)
 

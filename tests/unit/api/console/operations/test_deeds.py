@@ -36,6 +36,18 @@ async def test_a_cancellation_is_ordered_with_its_reason(world):
     assert one.meta.actor == "key:id-mine"
 
 
+async def test_a_job_that_failed_can_be_cancelled_one_that_succeeded_not(world):
+    """The form is there where it does something, which is what the route goes by."""
+    failed, done = world.add_job(), world.add_job()
+    jobs = world.reads.of_jobs["acme"]
+    for job_id, state in ((failed, "failed"), (done, "succeeded")):
+        jobs[job_id] = jobs[job_id].model_copy(update={"state": state, "ended": True})
+    async with browser(world.app) as http:
+        await signed_in(http)
+        pages = [(await http.get(f"/console/operations/jobs/{job_id}")).text for job_id in (failed, done)]
+    assert ["/cancel" in page for page in pages] == [True, False]
+
+
 async def test_who_may_not_write_sees_no_way_to_cancel(world):
     """The form is not there, and what is posted all the same is refused."""
     job_id = world.add_job()
