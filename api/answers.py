@@ -177,7 +177,7 @@ class Job(Answer):
     attempts: int = Field(0, description="Attempts that the step has used up")
     retry_due_at: datetime | None = None
     queue_position: int | None = Field(
-        default=None, description="Its place, from 1, among the queued jobs of the tenant"
+        default=None, description="Its place, from 1, among the queued jobs of the tenant in its lane"
     )
     submitted_at: datetime = Field(examples=[MOMENT])
     started_at: datetime | None = None

@@ -39,8 +39,8 @@ _EVENTS = """
 Events, each with the job as `GET /v1/jobs/{job_id}` shows it: `job` when something changed, `end` when it has ended
 (and search sees what it brought). Every such event has an id; a client that comes back with it in `Last-Event-ID`, on
 whatever instance, is told exactly what it missed, for three days; after that a `reset` says so, and a snapshot follows.
-`queue` tells places in the queue and has no id. `reconnect` ends a stream whose instance stops. A comment every 15
-seconds keeps the connection open.
+`queue` tells places in the queue of each lane, of the jobs that are named or else of the first ones, and has no id.
+`reconnect` ends a stream whose instance stops. A comment every 15 seconds keeps the connection open.
 """
 
 

@@ -12,6 +12,11 @@ from muniment.projections.jobs.feed_mark import Partition
 from muniment.projections.jobs.feed_queries import Queue
 from muniment.projections.jobs.queries import JobRow
 
+FIRST_IN_QUEUE = 20
+"""So many places of each lane are told to streams of all jobs."""
+MOST_PLACES = 10_000
+"""Jobs of a tenant, watched by name, whose places are looked up at once."""
+
 
 @dataclass(slots=True)
 class Audience:
@@ -52,29 +57,30 @@ class Audience:
             stream.push(frame)
 
     def in_queue(self) -> list[UUID]:
-        """The jobs whose streams wait for their turn."""
-        return sorted({s.watch.job_id for s in self.streams if s.queued and s.watch.job_id})
+        """The jobs that somebody watches by name and that may be waiting for their turn."""
+        return sorted({job_id for stream in self.streams for job_id in stream.waiting})[:MOST_PLACES]
 
     @property
     def wide(self) -> bool:
-        """Whether anybody follows more than one job."""
-        return any(stream.watch.job_id is None for stream in self.streams)
+        """Whether anybody follows jobs without naming them."""
+        return any(stream.watch.only is None for stream in self.streams)
 
     def spread_queue(self, queue: Queue) -> None:
-        """Tell the places that have changed."""
+        """Tell the places that have changed: of the jobs that a stream names, else the first ones."""
+        first = {job_id: place for job_id, place in queue.places.items() if place <= FIRST_IN_QUEUE}
         everybody: Frame | None = None
         for stream in tuple(self.streams):
-            job_id = stream.watch.job_id
-            if job_id and not stream.queued:
+            named = stream.watch.only is not None
+            places = {i: queue.places[i] for i in stream.waiting if i in queue.places} if named else first
+            if named and not places:
                 continue
-            place = queue.places.get(job_id) if job_id else None
-            if stream.place == (queue.queued, place) or (stream.place is None and not queue.queued):
+            if stream.places == (queue.queued, places) or (stream.places is None and not queue.queued):
                 continue
-            stream.place = (queue.queued, place)
-            if job_id is not None:
-                stream.push(frames.queue(queue.queued, {str(job_id): place} if place else {}))
+            stream.places = (queue.queued, places)
+            if named:
+                stream.push(_told(queue.queued, places))
                 continue
-            everybody = everybody or frames.queue(queue.queued, {str(i): p for i, p in queue.places.items()})
+            everybody = everybody or _told(queue.queued, first)
             stream.push(everybody)
 
     def _wanted(self, job: JobRow) -> bool:
@@ -83,6 +89,10 @@ class Audience:
     def _concerned(self, job: JobRow) -> Iterator[Stream]:
         for key in (job.job_id, job.document_id, None):
             yield from (stream for stream in tuple(self._by.get(key, ())) if stream.watch.wants(job))
+
+
+def _told(queued: int, places: Mapping[UUID, int]) -> Frame:
+    return frames.queue(queued, {str(job_id): place for job_id, place in places.items()})
 
 
 def _keys(stream: Stream) -> Iterable[UUID | None]:

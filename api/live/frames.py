@@ -2,7 +2,9 @@
 
 import json
 import random
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from fastapi.sse import format_sse_event
 
@@ -30,14 +32,14 @@ class Frame:
         data: The bytes.
         event_id: Up to where its reader is told with it; `None` for what is told beside the order of the log.
         ended: Whether it is the end of a job.
-        queued: Whether the job waits in the queue.
+        queued: Of the jobs in it, which wait in the queue and which do not.
 
     """
 
     data: bytes
     event_id: str | None = None
     ended: bool = False
-    queued: bool = False
+    queued: Mapping[UUID, bool] = field(default_factory=dict)
 
 
 def news(told: News) -> Frame:
@@ -49,12 +51,13 @@ def of_job(job: Job, event_id: str, event: str | None = None) -> Frame:
     """A job under an event of this name; `job` or `end` where none is given."""
     name = event or ("end" if job.ended else "job")
     data = format_sse_event(event=name, data_str=job.model_dump_json(), id=event_id)
-    return Frame(data, event_id, ended=name == "end", queued=job.state == "queued")
+    return Frame(data, event_id, ended=name == "end", queued=_queued([job]))
 
 
 def snapshot(jobs: JobsNow, event_id: str) -> Frame:
     """The jobs as they are now."""
-    return Frame(format_sse_event(event="snapshot", data_str=jobs.model_dump_json(), id=event_id), event_id)
+    data = format_sse_event(event="snapshot", data_str=jobs.model_dump_json(), id=event_id)
+    return Frame(data, event_id, queued=_queued(jobs.jobs))
 
 
 def queue(queued: int, positions: dict[str, int]) -> Frame:
@@ -77,3 +80,7 @@ def reconnect(reason: str) -> Frame:
     """The stream ends here and goes on elsewhere. Clients come back spread over some seconds, not all at once."""
     wait_ms = random.randint(RETRY_MS // 4, 2 * RETRY_MS)  # noqa: S311 - no secret
     return Frame(format_sse_event(event="reconnect", data_str=json.dumps({"reason": reason}), retry=wait_ms))
+
+
+def _queued(jobs: Iterable[Job]) -> dict[UUID, bool]:
+    return {job.job_id: job.state == "queued" for job in jobs}

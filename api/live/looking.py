@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from muniment.api.live import catching_up
-from muniment.api.live.audience import Audience
+from muniment.api.live.audience import FIRST_IN_QUEUE, Audience
 from muniment.api.live.catching_up import Now, Page, TooOld
 from muniment.api.live.feed import Moment, Versions
 from muniment.api.live.stream import Stream
@@ -18,7 +18,6 @@ from muniment.projections.jobs.feed_queries import Queue, Scope, Told
 PAGE = 500
 JOIN_PAGE = 100
 """Changes that are read for a stream on joining; one that missed more reads on by itself first."""
-FIRST_IN_QUEUE = 20
 
 
 @dataclass(slots=True)

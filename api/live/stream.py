@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Protocol
+from uuid import UUID
 
 from muniment.api.live import frames
 from muniment.api.live.frames import Frame
@@ -43,7 +44,8 @@ class Stream:
         watch: What it is about.
         mark: How much its reader was told, as an event id; `None` before the first event.
         joined: Whether the hub pushes what happens.
-        queued: Whether its single job waits in the queue.
+        waiting: Of the jobs that it names, those that may be waiting in the queue: all, until it is told otherwise.
+        places: What it was told last of the queue: how many wait, and the places of some.
 
     """
 
@@ -57,8 +59,8 @@ class Stream:
         "joined",
         "key_id",
         "mark",
-        "place",
-        "queued",
+        "places",
+        "waiting",
         "watch",
         "written_at",
     )
@@ -68,8 +70,8 @@ class Stream:
         self.key_id = key_id
         self.mark = mark_id
         self.joined = False
-        self.queued = False
-        self.place: tuple[int, int | None] | None = None
+        self.waiting: set[UUID] = set(watch.only or ())
+        self.places: tuple[int, Mapping[UUID, int]] | None = None
         self.written_at = monotonic()
         self._hub = hub
         self._behind = mark is not None
@@ -85,15 +87,16 @@ class Stream:
         if len(self._frames) >= WAITING:
             self.fall_behind()
             return
-        self.queued = frame.queued if self.watch.job_id and frame.event_id else self.queued
+        self._note(frame)
         self._frames.append(frame)
         self._wake.set()
 
     def open(self, opening: list[Frame]) -> None:
         """Begin with these events; from now on the hub pushes. They may be more than wait otherwise."""
         self.joined = True
+        for frame in opening:
+            self._note(frame)
         self._frames.extend(opening)
-        self.queued = bool(self.watch.job_id and opening and opening[-1].queued)
         self._wake.set()
 
     def fall_behind(self) -> None:
@@ -160,6 +163,12 @@ class Stream:
     def told_up_to(self) -> Mark | None:
         """How much the reader was told."""
         return from_id(self.mark) if self.mark else None
+
+    def _note(self, frame: Frame) -> None:
+        only = self.watch.only or frozenset()
+        for job_id, queued in frame.queued.items():
+            if job_id in only:
+                (self.waiting.add if queued else self.waiting.discard)(job_id)
 
     async def _write(self, write: Write, data: bytes) -> None:
         async with asyncio.timeout(CLOSING_S if self._over else STALLED_S) as self._limit:

@@ -61,13 +61,8 @@ select j.*, q.place as queue_position from (
             select m.tenant, m.document_id from read.project_documents m where m.project_id = $5 union all
             select $1, $5
         )) order by created_at desc, job_id desc limit $4
-) j left join (
-    select job_id, row_number() over (order by created_at, job_id) as place from read.jobs
-    where tenant = $1 and state = 'queued'
-) q using (job_id) order by j.created_at desc, j.job_id desc
+) j left join ({places}) q using (job_id) order by j.created_at desc, j.job_id desc
 
--- queue: how many jobs of a tenant wait for their turn, and the places of the first and of these
-select job_id, place, queued from (
-    select job_id, row_number() over (order by created_at, job_id) as place, count(*) over () as queued
-    from read.jobs where tenant = $1 and state = 'queued'
-) q where place <= $2 or job_id = any($3) order by place
+-- queue: how many jobs of a tenant wait for their turn, and the places of the first in each lane and of these
+select job_id, place, queued from (select p.*, count(*) over () as queued from ({places}) p) q
+where place <= $2 or job_id = any($3) order by place, job_id

@@ -15,7 +15,10 @@ from muniment.projections.projection import Connection
 from muniment.projections.sql import statements
 from muniment.projections.upsert import built
 
-_SQL = statements("muniment.projections.jobs", "feed.sql")
+_SQL = {
+    name: queries.with_places(statement).replace("{jobs}", "read.jobs")
+    for name, statement in statements("muniment.projections.jobs", "feed.sql").items()
+}
 _BEYOND_OF_ALL = _SQL["beyond"].replace("{found}", _SQL["found_of_all"])
 _BEYOND_OF_SOME = _SQL["beyond"].replace("{found}", _SQL["found_of_some"])
 
@@ -49,7 +52,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The queue of a tenant: how many jobs wait in it, and the places, from 1, of some."""
+    """The queue of a tenant: how many jobs wait in it, and the places, from 1 in each lane, of some."""
 
     queued: int
     places: dict[UUID, int]
@@ -101,7 +104,7 @@ class Moment:
         return await queries.jobs_by_id(self.connection, tenant, job_ids)
 
     async def queue(self, tenant: str, job_ids: Sequence[UUID], first: int) -> Queue:
-        """The places of the first so many in the queue, and of these."""
+        """The places of the first so many in each lane, and of these."""
         rows = await self.connection.fetch(_SQL["queue"], tenant, first, list(job_ids))
         return Queue(rows[0]["queued"] if rows else 0, {row["job_id"]: row["place"] for row in rows})
 

@@ -13,7 +13,18 @@ from muniment.projections.sql import statements
 from muniment.projections.upsert import built
 from muniment.projections.validity import Moment
 
-_SQL = statements("muniment.projections.jobs")
+_RAW = statements("muniment.projections.jobs")
+
+
+def with_places(statement: str) -> str:
+    """A statement with what it says of places in the queue filled in; its jobs are still to be named."""
+    statement = statement.replace("{places}", _RAW["places"])
+    for alias in ("x", "j"):
+        statement = statement.replace("{line_of_" + alias + "}", _RAW["line"].replace("{job}", alias))
+    return statement
+
+
+_SQL = {name: with_places(statement) for name, statement in _RAW.items()}
 _OF_DOCUMENTS = " and j.document_id = any(array(select document_id from read.jobs where {jobs}))"
 """The past of jobs lies in the order of their documents."""
 
@@ -22,9 +33,9 @@ _OF_DOCUMENTS = " and j.document_id = any(array(select document_id from read.job
 class JobRow:
     """A job as readers see it.
 
-    `queue_position` counts from 1 among the tenant's queued jobs; `cost_micros` is millionths of the currency unit;
-    `error_code` and `error` tell of the last failure while it waits for a retry, and of its end when it has failed.
-    `document_id` is that of the project for a job of kind `generate`, and for the cancellation of one.
+    `queue_position` counts from 1 among the tenant's queued jobs of its lane; `cost_micros` is millionths of the
+    currency unit; `error_code` and `error` tell of the last failure while it waits for a retry, and of its end when it
+    has failed. `document_id` is that of the project for a job of kind `generate`, and for the cancellation of one.
     """
 
     job_id: UUID

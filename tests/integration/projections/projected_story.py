@@ -124,6 +124,7 @@ class Story:
     title: str = "A title"
     metadata: dict[str, str] = field(default_factory=dict)
     dimensions: int = DIMENSIONS
+    lane: str = "bulk"
 
     async def say(self, event: Event, decided: Position | None = None) -> Record:
         """Append an event of this job."""
@@ -146,7 +147,7 @@ class Story:
                 blob="sha256:aa",
                 size_bytes=10,
                 source="api",
-                lane="bulk",
+                lane=self.lane,
             )
         )
         return Position(said.topic, 0, said.offset or 0)
@@ -164,7 +165,7 @@ class Story:
                 blob="sha256:aa",
                 size_bytes=10,
                 source="api",
-                lane="bulk",
+                lane=self.lane,
             ),
             command,
         )

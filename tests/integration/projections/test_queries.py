@@ -15,7 +15,10 @@ from muniment.projections.chunks.queries import search
 from muniment.projections.cursor import BadCursor
 from muniment.projections.dead_letters.queries import DeadLetterFilter, dead_letter, dead_letters
 from muniment.projections.documents.queries import DocumentFilter, document, documents
+from muniment.projections.jobs.feed_queries import moment
 from muniment.projections.jobs.queries import JobFilter, job, jobs, jobs_by_id, open_jobs
+from muniment.projections.validity import Moment
+from muniment.schemas.commands import DeleteDocument
 from muniment.schemas.record import Position
 
 
@@ -59,6 +62,30 @@ async def test_a_queued_job_knows_its_place(read_model: ReadModel, log: Log) -> 
     assert await open_jobs(read_model.pool) == 2
     assert [r.job_id for r in (await jobs(read_model.pool, "acme", JobFilter(state="succeeded"))).rows] == [done.job]
     assert {r.job_id for r in await jobs_by_id(read_model.pool, "acme", [first.job, uuid4()])} == {first.job}
+
+
+async def test_a_place_is_one_in_the_queue_of_its_lane(read_model: ReadModel, log: Log) -> None:
+    """Whoever asks and as of when: an import of many is in nobody's way; a deletion goes by the interactive lane."""
+    lanes = ("bulk", "bulk", "interactive", "normal", "bulk", "interactive")
+    told = [Story(log, ("a",), lane=lane) for lane in lanes]
+    for story in told:
+        await story.command()
+    deletion = uuid4()
+    document_id = uuid4()
+    await log.say(DeleteDocument(document_id=document_id, reason="not wanted"), deletion, "acme")
+    await read_model.catch_up()
+    wanted = dict(zip([s.job for s in told], (1, 2, 1, 1, 3, 2), strict=True)) | {deletion: 3}
+    pool, ids = read_model.pool, list(wanted)
+    at = Moment.of(log.records[-1], log.clock)
+    for when in (None, at):
+        assert {r.job_id: r.queue_position for r in (await jobs(pool, "acme", at=when)).rows} == wanted
+        assert {r.job_id: r.queue_position for r in await jobs_by_id(pool, "acme", ids, when)} == wanted
+        each = [await job(pool, "acme", job_id, when) for job_id in ids]
+        assert {r.job_id: r.queue_position for r in each if r} == wanted
+    async with moment(pool) as now:
+        assert {r.job_id: r.queue_position for r in await now.open_jobs("acme", None, None, 50)} == wanted
+        queue = await now.queue("acme", [told[4].job], 1)
+    assert (queue.queued, queue.places) == (7, {i: p for i, p in wanted.items() if p == 1 or i == told[4].job})
 
 
 async def test_dead_letters_of_one_cause_share_a_fingerprint(read_model: ReadModel, log: Log) -> None:

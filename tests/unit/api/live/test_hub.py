@@ -191,6 +191,60 @@ async def test_a_job_that_waits_is_told_its_place(monkeypatch: pytest.MonkeyPatc
         assert {e.event_id for e in places} == {None}
 
 
+async def test_jobs_that_are_named_are_told_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far behind they are, which a stream of all jobs is not told; and only as long as they wait."""
+    monkeypatch.setattr(hubs, "QUEUE_S", 0.02)
+    feed = MemoryFeed()
+    rows = [feed.say(job_row()) for _ in range(30)]
+    ahead, behind = rows[24], rows[29]
+    async with running(feed) as hub:
+        named = await begun(listen(hub, Watch("acme", job_ids=frozenset({ahead.job_id, behind.job_id}))))
+        wide = await begun(listen(hub, ACME))
+        hub.moved("jobs")
+        await named.until(places)
+        await wide.until(places)
+        assert places(named) == [{str(ahead.job_id): 25, str(behind.job_id): 30}]
+        assert places(wide) == [{str(row.job_id): n for n, row in enumerate(rows[:20], 1)}]
+        feed.say(replace(ahead, state="running", started_at=NOW))
+        hub.moved("jobs")
+        await named.until(lambda r: len(places(r)) == 2)
+        assert places(named)[1] == {str(behind.job_id): 29}
+        assert named.stream.waiting == {behind.job_id}
+
+
+async def test_who_comes_back_to_a_job_that_waits_is_told_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although nothing has happened to the job meanwhile."""
+    monkeypatch.setattr(hubs, "QUEUE_S", 0.02)
+    feed = MemoryFeed()
+    row = feed.say(job_row())
+    async with running(feed) as hub:
+        reader = await begun(listen(hub, Watch("acme", row.job_id)))
+        await reader.leave()
+        back = listen(hub, Watch("acme", row.job_id), reader.stream.mark)
+        await back.until(places)
+        assert places(back) == [{str(row.job_id): 1}]
+
+
+async def test_all_who_look_on_are_told_when_the_first_places_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when as many wait as before."""
+    monkeypatch.setattr(hubs, "QUEUE_S", 0.02)
+    feed = MemoryFeed()
+    first, second = feed.say(job_row()), feed.say(job_row())
+    async with running(feed) as hub:
+        wide = await begun(listen(hub, ACME))
+        await wide.until(places)
+        feed.say(replace(first, state="running", started_at=NOW))
+        third = feed.say(job_row())
+        hub.moved("jobs")
+        await wide.until(lambda r: len(places(r)) == 2)
+        assert places(wide)[1] == {str(second.job_id): 1, str(third.job_id): 2}
+
+
+def places(reader: Listener) -> list[dict[str, int]]:
+    """The places in the queue that a reader was told, one look after the other."""
+    return [event.data["positions"] for event in reader.events if event.name == "queue"]
+
+
 async def test_nobody_listening_costs_nothing() -> None:
     """Without a reader the feed is not looked at, whatever moves."""
     feed = MemoryFeed()
