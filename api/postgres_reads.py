@@ -173,8 +173,9 @@ class PostgresReads(PostgresOperationReads):
     async def _accepted(self, tenant: str, job_ids: Collection[UUID]) -> list[Job]:
         """Jobs whose commands have not reached the log yet: they wait at the very door."""
         # Of a moment the log tells: what it did not have yet is there from when it was accepted.
-        waiting = await self._outbox.jobs(tenant, list(job_ids)) if job_ids and self._at is None else []
-        return [waiting_job_answer(*one) for one in waiting]
+        waiting = await self._outbox.of(tenant, list(job_ids)) if job_ids and self._at is None else []
+        told = [waiting_job_answer(one.command_id, one.record, one.accepted_at) for one in waiting]
+        return [job for job in told if job is not None]
 
     async def _told(self, tenant: str, rows: Sequence[JobRow]) -> list[Job]:
         """Jobs as answers. One that the log calls done is still running until search sees what it brought."""

@@ -9,6 +9,11 @@ from muniment.api.answers import Document, Failure, Highlight, Hit, Job, Progres
 from muniment.projections.chunks.queries import Hit as HitRow
 from muniment.projections.documents.queries import DocumentRow, Latest, VersionRow
 from muniment.projections.jobs.queries import JobRow
+from muniment.schemas.codec import decode
+from muniment.schemas.commands import CancelJob, DeleteDocument, SubmitDocument, SubmitUrl
+from muniment.schemas.event import Event
+from muniment.schemas.record import Record
+from muniment.schemas.script_commands import CancelDraft, GenerateDraft
 
 ENDS = frozenset({"succeeded", "refused", "rejected", "failed", "cancelled"})
 
@@ -92,15 +97,18 @@ def job_answer(row: JobRow, *, searchable: bool = True) -> Job:
     )
 
 
-def waiting_job_answer(job_id: UUID, headers: Mapping[str, str], accepted_at: datetime) -> Job:
-    """A job whose command was accepted and is not on the log yet, from the command's headers."""
-    command = headers.get("ce_type", "").split(".")[-2:-1]
-    kind = _KINDS.get(command[0] if command else "", "submit")
-    of_project = bool(command) and command[0] in _OF_PROJECTS
+def waiting_job_answer(job_id: UUID, record: Record, accepted_at: datetime) -> Job | None:
+    """A job whose command was accepted and is not on the log yet; `None` for a command that is no job."""
+    command = decode(record, lambda _: None).event
+    kind = _KINDS.get(type(command))
+    if kind is None:
+        return None
     return Job(
         job_id=job_id,
-        document_id=None if of_project else UUID(headers["ce_subject"]),
-        project_id=UUID(headers["ce_subject"]) if of_project else None,
+        document_id=getattr(command, "document_id", None),
+        project_id=getattr(command, "project_id", None),
+        episode_id=getattr(command, "episode_id", None),
+        draft_id=getattr(command, "draft_id", None),
         kind=kind,
         state="queued",
         ended=False,
@@ -110,8 +118,15 @@ def waiting_job_answer(job_id: UUID, headers: Mapping[str, str], accepted_at: da
     )
 
 
-_OF_PROJECTS = frozenset({"GenerateDraft", "CancelDraft"})
-_KINDS = {"DeleteDocument": "delete", "CancelJob": "cancel", "GenerateDraft": "generate", "CancelDraft": "cancel"}
+_KINDS: Mapping[type[Event], str] = {
+    SubmitDocument: "submit",
+    SubmitUrl: "submit",
+    DeleteDocument: "delete",
+    CancelJob: "cancel",
+    GenerateDraft: "generate",
+    CancelDraft: "cancel",
+}
+"""The commands that are jobs, and of which kind."""
 
 
 def outcome(row: JobRow) -> str:

@@ -13,7 +13,6 @@ from uuid import UUID
 from muniment.producers.leading import alone
 from muniment.producers.postgres import database
 from muniment.schemas.record import Position, Record
-from muniment.schemas.topics import COMMANDS_DOCUMENTS
 
 KEEP_S = 24 * 3600.0
 """How long a row stays after its command has reached the log, for readers who hold its number (seconds)."""
@@ -35,9 +34,9 @@ where position is null order by number limit $1"""
 _DRAINED = "update muniment_access.outbox set position = $2, drained_at = now() where number = $1 and position is null"
 _POSITION = "select position from muniment_access.outbox where number = $1"
 _AHEAD = "select count(*) from muniment_access.outbox where position is null and number <= $1"
-_JOBS = """
-select command_id, topic, headers, accepted_at from muniment_access.outbox
-where command_id = any($1) and topic = $2 and position is null"""
+_SOME = """
+select number, command_id, topic, key, value, headers, accepted_at from muniment_access.outbox
+where command_id = any($1) and position is null"""
 _SWEEP = """
 delete from muniment_access.outbox where number in (
     select number from muniment_access.outbox where drained_at < now() - make_interval(secs => $1)
@@ -107,12 +106,12 @@ class Outbox:
         async with database():
             return int(await self._pool.fetchval(_AHEAD, number))
 
-    async def jobs(self, tenant: str, job_ids: Sequence[UUID]) -> list[tuple[UUID, Mapping[str, str], datetime]]:
-        """Those of a tenant's jobs that are not on the log yet: id, headers of the command, when it was accepted."""
+    async def of(self, tenant: str, command_ids: Sequence[UUID]) -> list[Waiting]:
+        """Those of a tenant's commands that are not on the log yet."""
         async with database():
-            rows = await self._pool.fetch(_JOBS, list(job_ids), COMMANDS_DOCUMENTS.name)
-        found = [(row["command_id"], dict(json.loads(row["headers"])), row["accepted_at"]) for row in rows]
-        return [one for one in found if one[1].get("tenant") == tenant]
+            rows = await self._pool.fetch(_SOME, list(command_ids))
+        found = [_waiting(row) for row in rows]
+        return [one for one in found if one.record.header("tenant") == tenant]
 
     async def sweep(self) -> int:
         """Remove some of the rows whose commands have long been on the log; how many."""
@@ -135,16 +134,14 @@ class Draining:
 
     async def batch(self, most: int) -> list[Waiting]:
         """The next commands in order."""
-        return [
-            Waiting(row["number"], row["command_id"], _record(row), row["accepted_at"])
-            for row in await self._connection.fetch(_BATCH, most)
-        ]
+        return [_waiting(row) for row in await self._connection.fetch(_BATCH, most)]
 
     async def drained(self, positions: Mapping[int, Position]) -> None:
         """These are on the log, there."""
         await self._connection.executemany(_DRAINED, [(n, str(p)) for n, p in sorted(positions.items())])
 
 
-def _record(row: Any) -> Record:
+def _waiting(row: Any) -> Waiting:
     headers = tuple((name, value.encode()) for name, value in json.loads(row["headers"]))
-    return Record(row["topic"], row["key"], row["value"], headers)
+    record = Record(row["topic"], row["key"], row["value"], headers)
+    return Waiting(row["number"], row["command_id"], record, row["accepted_at"])

@@ -3,9 +3,10 @@
 import asyncio
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from support import accepting
@@ -15,7 +16,9 @@ from muniment.api.position import OUTBOX, from_token
 from muniment.api.reads import Behind
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
+from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Position, Record
+from muniment.schemas.script_commands import CancelDraft, CommitDraft, GenerateDraft
 from muniment.schemas.topics import COMMANDS_DOCUMENTS, MAX_RECORD_BYTES
 
 DOCUMENT = "7d0e1e8e-3c5d-4a53-9f3b-0a7a3c5d8a10"
@@ -209,3 +212,33 @@ async def test_a_batch_token_stands_for_each_of_its_commands(away: Any) -> None:
     places = [await away.one.outbox.position(token.offset, 0) for token in tokens]
     assert len({str(place) for place in places}) == 6
     assert {place.topic for place in places if place} == {COMMANDS_DOCUMENTS.name, f"{COMMANDS_DOCUMENTS.name}/bulk"}
+
+
+async def test_a_draft_that_was_accepted_shows_as_its_job(pair: Any) -> None:
+    """As the writing of this draft and as its cancellation; other commands of the project are no jobs."""
+    outbox, deps = pair.one.outbox, pair.one.dependencies
+    about = {"project_id": uuid4(), "episode_id": uuid4(), "draft_id": uuid4()}
+    writing, cancelling, committing = uuid4(), uuid4(), uuid4()
+    asked = {"brief": "b", "template": "t", "language": "en", "max_tokens": 9, "temperature": 0.0, "seed": None}
+    commands = {
+        writing: GenerateDraft(**about, **asked, document_ids=()),
+        cancelling: CancelDraft(**about, job_id=writing, reason="not wanted"),
+        committing: CommitDraft(**about, if_revision=1),
+    }
+    await deps.key_ring.create("acme", about["draft_id"])
+    for job_id, command in commands.items():
+        meta = Metadata(job_id, "acme", job_id, job_id, datetime(2026, 1, 1, tzinfo=UTC), "muniment.test")
+        await outbox.put(job_id, await deps.codec.encode(command, meta))
+    async with pair.two.client(pair.key) as client:
+        shown = [await client.get(f"/v1/jobs/{job_id}") for job_id in commands]
+        listed = await client.get("/v1/jobs", params={"job_id": [str(job_id) for job_id in commands]})
+        cancelled = await client.post(f"/v1/jobs/{writing}/cancel")
+    assert [one.status_code for one in shown] == [200, 200, 404]
+    told = [one.json() for one in shown[:2]]
+    assert [(one["kind"], one["state"]) for one in told] == [("generate", "queued"), ("cancel", "queued")]
+    for one in told:
+        assert {name: one[name] for name in about} == {name: str(value) for name, value in about.items()}
+        assert one["document_id"] is None
+    assert sorted(one["job_id"] for one in listed.json()["items"]) == sorted(one["job_id"] for one in told)
+    assert cancelled.status_code == 202, cancelled.text
+    assert await deps.reads.jobs_by_id("umbrella", list(commands)) == []
