@@ -28,6 +28,7 @@ from muniment.api.script_reads.port import ScriptReads
 from muniment.api.script_reads.streams import DraftStreams
 from muniment.api.sessions import Sessions
 from muniment.api.settings import ApiSettings
+from muniment.api.workers import Workers
 from muniment.producers.claims import Claims
 from muniment.producers.document_records import DocumentRecords
 from muniment.producers.draft_sources import DraftSources
@@ -81,6 +82,7 @@ class Dependencies:
         scripts: Drafts and scripts as they are read; without it there are none.
         draft_sources: Which documents drafts go back to, noted before they are written.
         draft_streams: Who looks on while drafts are written; without it no such streams are served.
+        workers: Who works through the steps; without it nothing is said of them.
 
     """
 
@@ -112,6 +114,7 @@ class Dependencies:
     scripts: ScriptReads | None = None
     draft_sources: DraftSources | None = None
     draft_streams: DraftStreams | None = None
+    workers: Workers | None = None
     cache: Cache = field(default_factory=NoCache)
     live: LiveSessions | None = None
     predicting: Predicting | None = None

@@ -61,7 +61,7 @@ async def startup(request: Request) -> answers.Health:
 async def detailed(deps: Deps) -> answers.DetailedHealth:
     """Always 200: it is for people and dashboards; probes ask the others."""
     needed, extra = await asyncio.gather(_look(deps.required), _look(deps.optional))
-    (queue, lag), operations = await asyncio.gather(_reads(deps), _operating(deps))
+    (queue, lag), operations, count = await asyncio.gather(_reads(deps), _operating(deps), _count(deps))
     as_ever = operations is None or not (operations.halted_steps or operations.open_breakers)
     status = "failing" if not _all_ok(needed) else "ok" if _all_ok(extra) and as_ever else "degraded"
     process = psutil.Process()
@@ -73,12 +73,7 @@ async def detailed(deps: Deps) -> answers.DetailedHealth:
         version=deps.settings.version,
         uptime_s=round(monotonic() - _started, 1),
         parts=needed | extra,
-        worker_system=answers.WorkerSystem(
-            enabled=deps.settings.workers_enabled,
-            type=deps.settings.workers_type,
-            workers=deps.settings.workers,
-            queue_length=queue,
-        ),
+        worker_system=_worker_system(deps, count, queue),
         memory={"rss_mib": round(memory.rss / 2**20, 1), "used_pct": psutil.virtual_memory().percent},
         cpu={"user_s": cpu.user, "system_s": cpu.system, "cores": float(os.cpu_count() or 1)},
         connections=connections,
@@ -129,6 +124,21 @@ async def _operating(deps: Dependencies) -> answers.Operating | None:
         flags={flag.name: flag.value for flag in flags},
         dead_letters_waiting=waiting,
     )
+
+
+def _worker_system(deps: Dependencies, count: int | None, queue: int | None) -> answers.WorkerSystem:
+    if deps.workers is None:
+        return answers.WorkerSystem(enabled=None, type=None, workers=None, queue_length=queue)
+    apart = deps.workers.apart()
+    return answers.WorkerSystem(enabled=apart, type="faust" if apart else "inline", workers=count, queue_length=queue)
+
+
+async def _count(deps: Dependencies) -> int | None:
+    try:
+        async with asyncio.timeout(PROBE_S):
+            return await deps.workers.count() if deps.workers else None
+    except TimeoutError:
+        return None
 
 
 async def _look(probes: Mapping[str, Probe]) -> dict[str, answers.Part]:

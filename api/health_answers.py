@@ -22,12 +22,15 @@ class Health(Answer):
 
 
 class WorkerSystem(Answer):
-    """Who does the work."""
+    """Who does the work. What this process does not know is empty."""
 
-    enabled: bool
-    type: str
-    workers: int
-    queue_length: int | None
+    enabled: bool | None = Field(description="Whether worker processes run the steps: the flag `durable_worker`")
+    type: str | None = Field(
+        description="`faust`: in worker processes; `inline`: in those of the API, while `durable_worker` is off",
+        examples=["faust"],
+    )
+    workers: int | None = Field(description="Processes that run the steps, as the broker tells")
+    queue_length: int | None = Field(description="Jobs of all tenants that have not ended")
 
 
 class Operating(Answer):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from muniment.producers.writing.cost import Prices
 
 MIB = 1024 * 1024
+REQUEST_BYTES = 512 * MIB
+"""What a multipart request may come to at least, however small its files have to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,6 @@ class ApiSettings:
         wait_max_s: The longest wait that a read may ask for.
         streams_per_key: Most live streams that one key may have open at this instance.
         streams_max: Most live streams that this instance serves at once.
-        workers_enabled: Whether workers run apart from the API.
-        workers_type: What hosts the steps: `faust` or `aiokafka`.
-        workers: How many worker processes there are.
         idempotency_required: Whether a change without an `Idempotency-Key` is refused.
         registry_needs_key: Whether the schema registry answers only holders of an API key.
         embedding_requests_per_minute: How often all workers together may ask an embedding endpoint.
@@ -60,16 +59,13 @@ class ApiSettings:
 
     version: str = "0.1.0"
     max_upload_bytes: int = 100 * MIB
-    max_request_bytes: int = 512 * MIB
+    max_request_bytes: int = REQUEST_BYTES
     max_json_bytes: int = 16 * MIB
     max_batch: int = 100
     wait_default_s: float = 5.0
     wait_max_s: float = 30.0
     streams_per_key: int = 1000
     streams_max: int = 10_000
-    workers_enabled: bool = True
-    workers_type: str = "faust"
-    workers: int = 1
     idempotency_required: bool = False
     registry_needs_key: bool = False
     embedding_requests_per_minute: int = 1000
@@ -80,3 +76,8 @@ class ApiSettings:
     live_prefetch: bool = True
     writer: WriterTerms = WriterTerms()
     console_url: str = ""
+
+
+def request_bytes(upload_bytes: int) -> int:
+    """The largest multipart request where a file may have so many bytes: one such file always fits, with its form."""
+    return max(REQUEST_BYTES, upload_bytes + MIB)

@@ -26,17 +26,19 @@ from muniment.api.postgres_reads import PostgresReads
 from muniment.api.project_reads.news import ProjectNews
 from muniment.api.project_reads.postgres import PostgresProjects
 from muniment.api.script_reads.postgres import PostgresScripts
-from muniment.api.settings import ApiSettings
+from muniment.api.settings import ApiSettings, request_bytes
 from muniment.infra import probes
 from muniment.infra.accepting import Accepting, accepting
 from muniment.infra.answering import answerer
 from muniment.infra.drafts import draft_streams
 from muniment.infra.erasing import wrapping
+from muniment.infra.host_settings import host_settings
 from muniment.infra.looking_over import looking_over
 from muniment.infra.not_set import required
 from muniment.infra.outside import ModelEmbedders, blob_store, first_model, guarded_embedder
 from muniment.infra.settings import Settings
 from muniment.infra.signing_in import provider, sessions
+from muniment.infra.step_processes import StepProcesses
 from muniment.infra.trailing import trail
 from muniment.infra.writing import offered, writer
 from muniment.producers.bounded_pool import BoundedPool
@@ -154,6 +156,7 @@ def api_settings(settings: Settings) -> ApiSettings:
     """The limits of the API."""
     return ApiSettings(
         max_upload_bytes=settings.max_document_bytes,
+        max_request_bytes=request_bytes(settings.max_document_bytes),
         wait_default_s=settings.read_wait_s,
         idempotency_required=settings.idempotency_required,
         registry_needs_key=settings.registry_needs_key,
@@ -224,6 +227,7 @@ async def api_dependencies(found: Parts) -> AsyncIterator[Dependencies]:
             scripts=PostgresScripts(found.pool),
             draft_sources=DraftSources(found.pool),
             draft_streams=drafts,
+            workers=StepProcesses(host_settings(settings), found.operations),
         )
 
 

@@ -22,7 +22,12 @@ class Documents(BaseModel):
 
     chunk_tokens_max: int = Field(default=256, ge=16, le=8192, description="Largest chunk (tokens of the tokenizer).")
     chunk_overlap_tokens: int = Field(default=32, ge=0, description="What neighbouring chunks share at most (tokens).")
-    max_document_bytes: int = Field(default=100 * MEBIBYTE, ge=1, description="Largest document (bytes).")
+    max_document_bytes: int = Field(
+        default=100 * MEBIBYTE,
+        ge=1,
+        description="Largest document (bytes). Whatever this says, a text of more than 268,435,456 characters is "
+        "refused, and so is what unpacks to more than 512 MiB.",
+    )
     fetch_timeout_s: float = Field(default=60.0, gt=0, description="Hard limit of fetching one address (seconds).")
     fetch_ports: Words = Field(default=("80", "443"), description="Ports that are fetched from (ports, by commas).")
     fetch_allow: Words = Field(

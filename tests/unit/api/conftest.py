@@ -256,6 +256,19 @@ class FakeTrail:
         return [decode(record, lambda _: None).event for record in self.records]
 
 
+class FakeWorkers:
+    """Who works, as a test says."""
+
+    flag = True
+    processes: int | None = 3
+
+    def apart(self) -> bool:
+        return self.flag
+
+    async def count(self) -> int | None:
+        return self.processes
+
+
 class World:
     """The API, its fakes, and some callers."""
 
@@ -274,6 +287,7 @@ class World:
         self.attempts = MemoryAttempts()
         self.projects = MemoryProjects()
         self.scripts = MemoryScripts()
+        self.workers = FakeWorkers()
         self.away: set[str] = set()
         self.settings = ApiSettings(max_upload_bytes=100_000, max_request_bytes=300_000, max_json_bytes=50_000)
         self.codec = LogCodec(self.key_ring)
@@ -301,6 +315,7 @@ class World:
             attempts=self.attempts,
             projects=self.projects,
             scripts=self.scripts,
+            workers=self.workers,
             settings=self.settings,
             required={"database": self.probe("database")},
             optional={"embeddings": self.probe("embeddings")},

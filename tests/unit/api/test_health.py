@@ -47,10 +47,18 @@ async def test_detailed_health_has_all_parts(world):
     assert found["status"] == "degraded"
     assert found["parts"]["database"]["status"] == "ok"
     assert found["parts"]["embeddings"]["facts"] == {"error": "ConnectionError"}
-    assert found["worker_system"] == {"enabled": True, "type": "faust", "workers": 1, "queue_length": 2}
+    assert found["worker_system"] == {"enabled": True, "type": "faust", "workers": 3, "queue_length": 2}
     assert found["memory"]["rss_mib"] > 0
     assert found["uptime_s"] >= 0
     assert found["projection_lag"] == {"documents": 0}
+
+
+async def test_detailed_health_says_where_the_steps_run(world):
+    """In the API's processes once the flag is turned; how many, nobody knows while the broker says nothing."""
+    world.workers.flag, world.workers.processes = False, None
+    async with world.client() as http:
+        found = (await http.get("/health/detailed")).json()
+    assert found["worker_system"] == {"enabled": False, "type": "inline", "workers": None, "queue_length": 2}
 
 
 async def test_detailed_health_shows_what_is_not_as_ever(world):

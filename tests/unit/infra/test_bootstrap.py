@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from muniment.api.settings import MIB
 from muniment.infra import bootstrap, outside, stepping
 from muniment.infra.not_set import NotSetError, required
 from muniment.infra.outside import blob_store
 from muniment.infra.settings import Settings
 from muniment.producers.local_blobs import LocalBlobs
+from muniment.stream_apps.extracting.limits import Limits
 
 ALL = {"kafka_bootstrap": "127.0.0.1:1", "database_url": "postgresql://a:b@127.0.0.1:1/c"}
 
@@ -89,6 +91,21 @@ def test_the_work_folder_is_below_home(tmp_path: Path) -> None:
     assert own.path.is_relative_to(tmp_path.resolve() / "work")
     own.close()
     assert not own.path.exists()
+
+
+@pytest.mark.parametrize("mib", [1, 100, 512, 2048])
+def test_a_document_that_is_not_too_large_fits_into_a_request(tmp_path: Path, mib: int) -> None:
+    """With the rest of its form, whatever an operator sets; small documents may come together."""
+    limits = bootstrap.api_settings(settings(tmp_path, max_document_bytes=mib * MIB))
+    assert limits.max_upload_bytes == mib * MIB
+    assert limits.max_request_bytes == max(512, mib + 1) * MIB
+
+
+def test_the_largest_document_says_what_else_bounds_it() -> None:
+    """The limits of reading that no setting changes, as they are."""
+    told, limits = Settings.model_fields["max_document_bytes"].description or "", Limits()
+    assert f"{limits.characters_max:,} characters" in told
+    assert f"{limits.archive_bytes_max // MIB} MiB" in told
 
 
 def test_how_long_reads_wait_is_the_setting(tmp_path: Path) -> None:

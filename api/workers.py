@@ -1,0 +1,15 @@
+"""The port to who works through the steps."""
+
+from typing import Protocol
+
+
+class Workers(Protocol):
+    """What is asked of them."""
+
+    def apart(self) -> bool:
+        """Whether worker processes run the steps; else the API's do. It is what the flag `durable_worker` says here."""
+        ...
+
+    async def count(self) -> int | None:
+        """How many processes run the steps, as the broker tells; `None` while it tells nothing."""
+        ...
