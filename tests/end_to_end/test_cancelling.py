@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -145,6 +146,48 @@ def test_a_job_that_waits_for_its_retry_is_cancelled(stack: Stack, api: Api) -> 
     job = api.job(done["job_id"])
     assert job is not None
     assert job["state"] == "cancelled"
+
+
+def test_a_job_that_failed_is_cancelled(stack: Stack, api: Api) -> None:
+    """One dead batch does not end the others: cancelled, nothing is paid, kept or brought back by a redrive."""
+    stack.endpoint.misbehave(
+        {"kind": "hang", "seconds": 0.5, "times": 3},
+        {"kind": "status", "status": 400, "times": 3},
+        {"kind": "hang", "seconds": 3, "times": 10_000},
+    )
+    done = api.submit(LONG, "half.txt")
+
+    def failed() -> dict[str, Any] | None:
+        job = api.job(done["job_id"])
+        return job if job and job["state"] == "failed" else None
+
+    job = until("a batch of it is dead", failed, 90, 0.1)
+    assert job["error"]["code"] == "provider_rejected"
+    before = left(stack, api, done["document_id"])
+    assert {"read.chunk_texts", "muniment_claims.claims", "blobs"} <= before.keys()
+    ends_cancelled(api, done["job_id"])
+    until("nothing is left", lambda: not left(stack, api, done["document_id"]), ROLLED_BACK_S, 0.5)
+    asked = calls_end(stack)
+    assert stack.endpoint.calls()["inputs"] < before["read.chunk_texts"], "nobody pays for the other batches"
+    stack.endpoint.reset()
+    letters = api.get("/v1/dead-letters", job_id=done["job_id"])["items"]
+    assert letters, f"{asked} calls"
+    back = {"selection": {"job_id": done["job_id"]}, "reason": "the endpoint is well"}
+    ordered = api.ask("POST", "/v1/dead-letters/redrive", json=back)
+    assert ordered.status_code == 202, ordered.text
+
+    def over() -> dict[str, Any] | None:
+        redrives = api.get("/v1/redrives")["items"]
+        return redrives[0] if redrives and redrives[0]["state"] != "running" else None
+
+    redrive = until("the redrive is over", over, 60)
+    assert (redrive["state"], redrive["redriven"], redrive["failed"]) == ("done", len(letters), 0)
+    calls_end(stack)
+    assert stack.endpoint.calls()["requests"] == 0
+    assert left(stack, api, done["document_id"]) == {}
+    after = api.job(done["job_id"])
+    assert after is not None
+    assert after["state"] == "cancelled"
 
 
 def test_what_has_ended_is_not_cancelled(api: Api) -> None:

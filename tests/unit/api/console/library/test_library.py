@@ -174,6 +174,17 @@ async def test_a_job_is_cancelled(world, http):
     assert isinstance(envelope.event, CancelJob)
 
 
+async def test_a_job_that_failed_can_be_cancelled_one_that_succeeded_not(world, http):
+    """What was made of its version would stay otherwise, so the page of the document offers it."""
+    document_id, failed, done = world.add_document(), world.add_job(), world.add_job()
+    jobs = world.reads.of_jobs["acme"]
+    for job_id, state in ((failed, "failed"), (done, "succeeded")):
+        changed = {"document_id": document_id, "state": state, "ended": True}
+        jobs[job_id] = Job(**{**jobs[job_id].model_dump(), **changed})
+    page = (await http.get(f"/console/library/documents/{document_id}")).text
+    assert [f"/jobs/{job_id}/cancel" in page for job_id in (failed, done)] == [True, False]
+
+
 async def test_a_job_that_ended_meanwhile_is_shown_as_it_is(world, http):
     """Here and in Operations: there was nothing left to cancel, and nobody is led to a page of errors."""
     document_id, job_id = world.add_document(), world.add_job()
