@@ -94,6 +94,12 @@ def standing_by(stack: Stack) -> tuple[bool, bool]:
     return told.json()["standing_by"], told.json()["parts"] == {}
 
 
+def who_works(api: Api) -> tuple[bool, str, bool]:
+    """What health says: whether workers work, how the steps are hosted, and whether in any process at all."""
+    told = api.ask("GET", "/health/detailed").json()["worker_system"]
+    return told["enabled"], told["type"], (told["workers"] or 0) > 0
+
+
 def test_the_steps_change_process_under_load(stack: Stack, api: Api) -> None:
     """Off, the API's process works; on again, the workers do: nothing lost, nothing twice."""
     load = Roaming([stack.record().addresses["api"]], api.key)
@@ -110,6 +116,7 @@ def test_the_steps_change_process_under_load(stack: Stack, api: Api) -> None:
             # Whoever works now works: a document goes all the way.
             load.acknowledged.append(api.indexed(f"Round {len(took)}.", f"round-{len(took)}.txt", lane="interactive"))
             took.append((heard, time.monotonic() - began))
+            until("health says who works", lambda on=on: who_works(api) == (on, "faust" if on else "inline", True))
     finally:
         load.end()
         set_flag(api, on=True)
