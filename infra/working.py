@@ -58,7 +58,7 @@ async def work(parts: bootstrap.Parts) -> AsyncIterator[Work]:
     )
     brake = Brake(parts.operations, parts.publisher, parts.codec, now=utc_now, limits=limits)
     parking = PostgresParking(parts.pool)
-    # Longer unseen than the longest wait for a retry: then the topic it waited on was cut short.
+    # Longer unseen, while its step ran, than the longest wait for a retry: then the topic it waited on was cut short.
     lost_s = settings.outage_deadline_s + LOST_MARGIN_S
     sweep = Sweep(parking, parts.publisher, lost_s=lost_s, held=brake.holds)
     try:

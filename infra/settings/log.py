@@ -14,7 +14,9 @@ class Log(BaseModel):
         default=0.1, ge=0, le=1, description="Most that a retry is delayed beyond its tier (fraction of the tier)."
     )
     outage_deadline_s: float = Field(
-        default=48 * 3600.0, gt=0, description="How long a record waits for a provider that is away (seconds)."
+        default=48 * 3600.0,
+        gt=0,
+        description="How long a record waits for a provider that is away (seconds in which its step runs).",
     )
     dead_letter_days: float = Field(
         default=180.0, gt=0, description="Age at which a dead letter that nobody looked after is discarded (days)."

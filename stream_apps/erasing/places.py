@@ -89,6 +89,8 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "muniment_access.sign_in_attempts": "how often signing in was tried from a network, for a minute",
     "muniment_access.remembered_flags": "flags",
     "muniment_parking.heads": "ids of records that wait",
+    "muniment_parking.running": "names of steps",
+    "muniment_parking.pauses": "names of steps",
     "muniment_operating.inbox": "ids of commands",
     "muniment_operating.outbox": "operations: reasons and names of the house",
     "muniment_operating.announcements": "operations: reasons and names of the house",

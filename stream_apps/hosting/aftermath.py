@@ -43,10 +43,13 @@ def refusal(
     return event, envelope.meta.caused(step=step.name, event_type=name, index=0, now=now)
 
 
-def judge(step: Step, record: Record, error: MunimentError, now_ms: int, limits: Limits) -> tuple[Move, RetryState]:
+def judge(
+    step: Step, record: Record, error: MunimentError, now_ms: int, limits: Limits, *, paused_ms: int = 0
+) -> tuple[Move, RetryState]:
     """The next move for a record that failed with `error`, and what it then has to carry in its headers.
 
-    Only a redelivered record has a past: retry headers on any other topic are not ours to believe.
+    Only a redelivered record has a past: retry headers on any other topic are not ours to believe. `paused_ms` is how
+    long the step has not run since the record failed first.
     """
     past = retry_state(record) if redelivered(step, record) else None
     attempt, waits = (past.attempt, past.waits) if past else (0, 0)
@@ -59,6 +62,7 @@ def judge(step: Step, record: Record, error: MunimentError, now_ms: int, limits:
         first_failed_ms=first_failed_ms,
         now_ms=now_ms,
         retry_after_s=asked,
+        paused_ms=paused_ms,
         limits=limits,
     )
     code = move.code if isinstance(move, DeadLetter) else error.code

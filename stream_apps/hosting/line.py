@@ -46,6 +46,10 @@ class Line:
         await insist(partial(self._parking.published, place), self._sleep)
         return True
 
+    async def paused_ms(self, step: Step, since_ms: int) -> int:
+        """How much of the time since then the step did not run."""
+        return await insist(partial(self._parking.paused_ms, step.name, since_ms), self._sleep)
+
     async def release(self, step: Step, record: Record) -> None:
         """The head has ended: send the next one of its document to the step."""
         place = place_of(step, record)

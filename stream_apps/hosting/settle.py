@@ -33,7 +33,7 @@ from muniment.stream_apps.hosting.ports import Ports
 from muniment.stream_apps.hosting.racing import unless
 from muniment.stream_apps.parking.port import Standing
 from muniment.stream_apps.retrying.confirmed import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sleep, send_at_last
-from muniment.stream_apps.retrying.policy import Limits, Move, Retry, Wait
+from muniment.stream_apps.retrying.policy import TOO_LATE, Limits, Move, Retry, Wait
 from muniment.stream_apps.step import Step
 
 __all__ = ["Codec", "Settler"]
@@ -145,7 +145,7 @@ class Settler:
                 continue
             now = self._now().timestamp()
             patient_until = patient_until or now + self._limits.breaker_patience_s
-            move, state = judge(step, record, found, int(now * 1000), self._limits)
+            move, state = await self._judged(step, record, found, int(now * 1000))
             if found.code is ErrorCode.BREAKER_OPEN and isinstance(move, Wait) and now < patient_until:
                 await self._wait_for_breaker(found, patient_until - now)
                 continue
@@ -155,6 +155,14 @@ class Settler:
             )
             if may_leave:
                 return await self._leave(step, record, move, state)
+
+    async def _judged(self, step: Step, record: Record, found: MunimentError, now_ms: int) -> tuple[Move, RetryState]:
+        move, state = judge(step, record, found, now_ms, self._limits)
+        if move not in TOO_LATE:
+            return move, state
+        # Asked only where it decides: was the step halted, or the stack off, while the deadline went by?
+        paused_ms = await self._line.paused_ms(step, state.first_failed_ms)
+        return judge(step, record, found, now_ms, self._limits, paused_ms=paused_ms)
 
     async def _wait_for_breaker(self, failure: MunimentError, left_s: float) -> None:
         asked = failure.retry_after_s if isinstance(failure, StepFailure) else None

@@ -15,6 +15,9 @@ from typing import Protocol
 
 from muniment.schemas.record import Record
 
+PAUSE_S = 60.0
+"""A step of which nobody has said for so long that it runs has paused: it was halted, or nothing ran."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -70,7 +73,18 @@ class Parking(Protocol):
         ...
 
     async def unheard_of(self, for_s: float) -> Sequence[Place]:
-        """Heads on their way through the log that nobody has seen for so many seconds: the log has lost them."""
+        """Heads on their way through the log that nobody has seen for so many seconds: the log has lost them.
+
+        Pauses of their step do not count: nothing can be seen of a head in them.
+        """
+        ...
+
+    async def running(self, steps: Sequence[str]) -> None:
+        """These steps take records now: to be said every few seconds. Silence of `PAUSE_S` or more was a pause."""
+        ...
+
+    async def paused_ms(self, step: str, since_ms: int) -> int:
+        """How much of the time since then (Unix epoch) the step has paused, up to now if it still does."""
         ...
 
     async def waiting(self) -> dict[str, int]:
@@ -109,6 +123,15 @@ class NoParking:
         """None."""
         del for_s
         return ()
+
+    async def running(self, steps: Sequence[str]) -> None:
+        """Nobody asks."""
+        del steps
+
+    async def paused_ms(self, step: str, since_ms: int) -> int:
+        """None of it."""
+        del step, since_ms
+        return 0
 
     async def waiting(self) -> dict[str, int]:
         """None."""

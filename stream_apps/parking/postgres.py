@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from muniment.producers.postgres import database
 from muniment.schemas.record import Record
-from muniment.stream_apps.parking.port import Place, Standing
+from muniment.stream_apps.parking.port import PAUSE_S, Place, Standing
 
 _KEY = "step = $1 and tenant = $2 and key = $3"
 _HEAD = f"select head from muniment_parking.heads where {_KEY}"  # noqa: S608 - a constant of this file, as below
@@ -42,6 +42,25 @@ _UNHEARD_OF = f"""
 select h.step, h.tenant, h.key, h.head as origin from muniment_parking.heads h
 where h.parked_at <= now() - $1::interval
 and not exists (select from muniment_parking.records r where {_OWN_ROW})"""  # noqa: S608
+_KNOW = """
+insert into muniment_parking.running (step, noted_at) select unnest($1::text[]), '-infinity' on conflict do nothing"""
+_LATE = """
+select step, noted_at < now() - $2::interval as late from muniment_parking.running where step = any($1)
+order by step for update"""
+_PAUSED = """
+insert into muniment_parking.pauses (step, since, until)
+select step, noted_at, now() from muniment_parking.running where step = any($1)"""
+# As much younger as the pause was long, for as much of it as came after the head was last seen.
+_SPARE = """
+update muniment_parking.heads h set parked_at = h.parked_at + (now() - greatest(r.noted_at, h.parked_at))
+from muniment_parking.running r where r.step = h.step and r.step = any($1)"""
+_RUNNING = "update muniment_parking.running set noted_at = greatest(noted_at, now()) where step = any($1)"
+_PAUSES = """
+select coalesce(extract(epoch from sum(until - greatest(since, $2))) * 1000, 0)::bigint from (
+    select since, until from muniment_parking.pauses where step = $1
+    union all select noted_at, now() from muniment_parking.running
+        where step = $1 and noted_at < now() - $3::interval
+) p where until > $2"""
 _WAITING = "select step, count(*) as records from muniment_parking.records group by step"
 
 
@@ -103,6 +122,23 @@ class PostgresParking:
         async with database():
             rows = await self._pool.fetch(_UNHEARD_OF, timedelta(seconds=for_s))
         return [_place(row) for row in rows]
+
+    async def running(self, steps: Sequence[str]) -> None:
+        """See `Parking.running`. The database's clock for all of it; the first to speak after a pause notes it."""
+        said = sorted(steps)
+        async with database(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_KNOW, said)
+            rows = await connection.fetch(_LATE, said, timedelta(seconds=PAUSE_S))
+            if late := [row["step"] for row in rows if row["late"]]:
+                await connection.execute(_PAUSED, late)
+                await connection.execute(_SPARE, late)
+            await connection.execute(_RUNNING, said)
+
+    async def paused_ms(self, step: str, since_ms: int) -> int:
+        """See `Parking.paused_ms`."""
+        since = datetime.fromtimestamp(since_ms / 1000, UTC)
+        async with database():
+            return int(await self._pool.fetchval(_PAUSES, step, since, timedelta(seconds=PAUSE_S)))
 
     async def waiting(self) -> dict[str, int]:
         """See `Parking.waiting`."""

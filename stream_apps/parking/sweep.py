@@ -22,8 +22,8 @@ class Sweep:
     """Run one in each worker process: they share the work.
 
     `lost_s` is how long a head may be on its way unseen: more than the longest wait for a retry. Past it the topic it
-    waited on must have been cut short, and the next of its document goes on without it. Not while its step is halted
-    (`held`): then nothing is seen of it for a good reason.
+    waited on must have been cut short, and the next of its document goes on without it. Only time in which its step
+    ran counts, so every sweep says which steps do: those that are not halted (`held`).
     """
 
     def __init__(self, parking: Parking, publisher: Publisher, *, lost_s: float, held: Callable[[str], bool]) -> None:
@@ -57,6 +57,8 @@ class Sweep:
             await self._parking.published(place)
             log.info("parked_record_published", step=place.step, origin=place.origin, topic=record.topic)
             sent += 1
+        # Before anything is given up: after a stop of the whole stack, or a halt, nothing was heard for a good reason.
+        await self._parking.running([step for step in STEP_NAMES if not self._held(step)])
         for place in await self._parking.unheard_of(self._lost_s):
             if self._held(place.step):
                 continue

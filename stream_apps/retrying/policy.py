@@ -1,7 +1,8 @@
 """What happens next to a record whose step failed. Pure: time comes in as an argument.
 
 Own faults go through the tiers, one retry in each (some have fewer), then to the dead letters. An outage of somebody
-else waits without using up attempts, as long as the server asked. All of it ends at one deadline.
+else waits without using up attempts, as long as the server asked. All of it ends at one deadline; time in which the
+step did not run is not counted.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ class Limits:
 
     Attributes:
         delays_s: The delay of each tier in seconds, ascending; one for each of `schemas.topics.RETRY_TIERS`.
-        outage_deadline_s: Seconds after the first failure at which all of it ends: waiting for somebody else, and
-            the retries of own faults.
+        outage_deadline_s: Seconds after the first failure, in which the step ran, at which all of it ends: waiting
+            for somebody else, and the retries of own faults.
         breaker_patience_s: How long a record waits in place for an open breaker before it goes to a tier. All records
             of the step would meet the same breaker: sent to the tiers, they would be written anew at every look.
         jitter: Largest share of a tier's delay that is added where a record leaves the tier.
@@ -78,6 +79,8 @@ class Block:
 
 
 Move = Retry | Wait | DeadLetter | Refuse | Block
+TOO_LATE = (DeadLetter(ErrorCode.OUTAGE_TOO_LONG), DeadLetter(ErrorCode.RETRIES_TOO_LONG))
+"""The ends by the deadline."""
 
 
 def next_move(
@@ -88,11 +91,13 @@ def next_move(
     first_failed_ms: int,
     now_ms: int,
     retry_after_s: float | None = None,
+    paused_ms: int = 0,
     limits: Limits = Limits(),
 ) -> Move:
     """What happens to a record that has just failed with `code`.
 
-    `attempt` and `waits` count what went before this failure. `retry_after_s` is what a server asked for.
+    `attempt` and `waits` count what went before this failure. `retry_after_s` is what a server asked for. In
+    `paused_ms` of the time since it failed first nothing can have been tried: the deadline is as much later.
     """
     policy = POLICIES[code]
     if policy is Policy.REFUSE:
@@ -100,27 +105,27 @@ def next_move(
     if policy is Policy.BLOCK:
         return Block()
     asked_s = max(retry_after_s or 0.0, 0.0)
+    deadline_ms = first_failed_ms + paused_ms + _millis(limits.outage_deadline_s)
     if policy is Policy.OUTAGE:
-        return _wait(waits, first_failed_ms, now_ms, asked_s, limits)
+        return _wait(waits, deadline_ms, now_ms, asked_s, limits)
     if policy is Policy.EXPONENTIAL and attempt + 1 < TRIES.get(code, len(limits.delays_s) + 1):
-        return _retry(attempt, first_failed_ms, now_ms, asked_s, limits)
+        return _retry(attempt, deadline_ms, now_ms, asked_s, limits)
     return DeadLetter(code)
 
 
-def _retry(attempt: int, first_failed_ms: int, now_ms: int, asked_s: float, limits: Limits) -> Retry | DeadLetter:
+def _retry(attempt: int, deadline_ms: int, now_ms: int, asked_s: float, limits: Limits) -> Retry | DeadLetter:
     # A web server says when to come again, too: it is not asked before that.
     wait_s = max(limits.delays_s[attempt], asked_s)
     due_ms = now_ms + _millis(wait_s)
-    if due_ms > first_failed_ms + _millis(limits.outage_deadline_s):
+    if due_ms > deadline_ms:
         return DeadLetter(ErrorCode.RETRIES_TOO_LONG)
     return Retry(attempt if wait_s > asked_s else fitting_tier(wait_s, limits), due_ms)
 
 
-def _wait(waits: int, first_failed_ms: int, now_ms: int, asked_s: float, limits: Limits) -> Wait | DeadLetter:
+def _wait(waits: int, deadline_ms: int, now_ms: int, asked_s: float, limits: Limits) -> Wait | DeadLetter:
     tier = min(waits, SHORT_WAIT_TIER) if waits < SHORT_WAITS else len(limits.delays_s) - 1
     own_s = limits.delays_s[tier]
     wait_s = max(own_s, asked_s)
-    deadline_ms = first_failed_ms + _millis(limits.outage_deadline_s)
     if wait_s > limits.outage_deadline_s or now_ms + _millis(wait_s) > deadline_ms:
         # A server that asks to wait past the deadline is given up on now: coming back earlier would be too early.
         return DeadLetter(ErrorCode.OUTAGE_TOO_LONG)

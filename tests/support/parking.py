@@ -1,13 +1,14 @@
 """Parking in memory, for tests of whoever parks; and ports of the wrapper that tests steer."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from muniment.schemas.record import Record
-from muniment.stream_apps.parking.port import Place, Standing
+from muniment.stream_apps.parking.port import PAUSE_S, Place, Standing
 
 Key = tuple[str, str, bytes]
 
@@ -25,6 +26,8 @@ class MemoryParking:
     clock: Callable[[], float] = time.monotonic
     heads: dict[Key, _Head] = field(default_factory=dict)
     records: dict[tuple[str, str], tuple[Place, Record]] = field(default_factory=dict)
+    noted: dict[str, float] = field(default_factory=dict)
+    pauses: list[tuple[str, float, float]] = field(default_factory=list)
 
     async def stand(self, place: Place, record: Record) -> Standing:
         """See `Parking.stand`."""
@@ -79,6 +82,24 @@ class MemoryParking:
             for (step, tenant, key), head in self.heads.items()
             if (step, head.origin) not in self.records and head.seen_at <= self.clock() - for_s
         ]
+
+    async def running(self, steps: Sequence[str]) -> None:
+        """See `Parking.running`."""
+        now = self.clock()
+        for step in steps:
+            since = self.noted.get(step, -math.inf)
+            self.noted[step] = now
+            if since < now - PAUSE_S:
+                self.pauses.append((step, since, now))
+                for (of, _, _), head in self.heads.items():
+                    head.seen_at += now - max(since, head.seen_at) if of == step else 0
+
+    async def paused_ms(self, step: str, since_ms: int) -> int:
+        """See `Parking.paused_ms`, by a clock that counts from the Unix epoch."""
+        now, since = self.clock(), since_ms / 1000
+        noted = self.noted.get(step, now)
+        still = [(step, noted, now)] if noted < now - PAUSE_S else []
+        return round(sum(b - max(a, since) for of, a, b in [*self.pauses, *still] if of == step and b > since) * 1000)
 
     async def waiting(self) -> dict[str, int]:
         """See `Parking.waiting`."""

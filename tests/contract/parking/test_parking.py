@@ -1,6 +1,7 @@
 """What every store of parked records has to hold: one in memory and the one in Postgres."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ def address(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def parking(address: str) -> AsyncIterator[Parking]:
     if not address:
-        yield MemoryParking()
+        yield MemoryParking(clock=time.time)
         return
     async with asyncpg.create_pool(address, min_size=1, max_size=4) as pool:
         yield PostgresParking(pool)
@@ -43,6 +44,26 @@ async def aged(parking: Parking, seconds: float) -> None:
     assert isinstance(parking, PostgresParking)
     later = "update muniment_parking.heads set parked_at = parked_at - make_interval(secs => $1)"
     await parking._pool.execute(later, seconds)
+
+
+async def silent(parking: Parking, step: str, seconds: float) -> None:
+    """Let all that was noted of a step have been noted so much longer ago."""
+    if isinstance(parking, MemoryParking):
+        parking.noted[step] -= seconds
+        parking.pauses = [(of, a - seconds, b - seconds) if of == step else (of, a, b) for of, a, b in parking.pauses]
+        return
+    assert isinstance(parking, PostgresParking)
+    earlier = "- make_interval(secs => $2)"
+    for sql in (
+        f"update muniment_parking.running set noted_at = noted_at {earlier} where step = $1",
+        f"update muniment_parking.pauses set since = since {earlier}, until = until {earlier} where step = $1",
+    ):
+        await parking._pool.execute(sql, step, seconds)
+
+
+def ago(seconds: float) -> int:
+    """That moment, in milliseconds of the Unix epoch."""
+    return round((time.time() - seconds) * 1000)
 
 
 async def headed(parking: Parking) -> None:
@@ -133,6 +154,52 @@ async def test_a_head_that_nobody_hears_of_is_found(parking: Parking) -> None:
     await parking.published(ME)
     assert list(await parking.unheard_of(0)) == [ME]
     assert list(await parking.unheard_of(60)) == []
+
+
+async def test_a_pause_of_its_step_makes_a_head_no_older(parking: Parking) -> None:
+    """Whoever first says that the step runs again moves its heads on by the pause; those of other steps stay."""
+    other = replace(ME, step="deciding")
+    await parking.running(["indexing", "deciding"])
+    for head in (ME, other):
+        assert await parking.lead(head, record(head))
+        await parking.published(head)
+    await aged(parking, 5000)
+    await silent(parking, "indexing", 4000)
+    await asyncio.gather(*(parking.running(["indexing", "deciding"]) for _ in range(3)))
+    assert list(await parking.unheard_of(4500)) == [other]
+    assert ME in await parking.unheard_of(900)
+    assert ME not in await parking.unheard_of(1100)
+
+
+async def test_a_head_that_was_seen_in_a_pause_is_moved_up_to_now(parking: Parking) -> None:
+    """A probe of a halted step is heard of: only what went by after that is taken off."""
+    await parking.running(["indexing"])
+    await silent(parking, "indexing", 4000)
+    await headed(parking)
+    await aged(parking, 3000)
+    await parking.running(["indexing"])
+    assert ME in await parking.unheard_of(0)
+    assert list(await parking.unheard_of(100)) == []
+
+
+async def test_pauses_are_told_of_what_went_by(parking: Parking) -> None:
+    """Those that are over and one that is not, so far as they came after the moment; a short silence is none."""
+    await parking.running(["indexing"])
+    assert await parking.paused_ms("indexing", ago(0)) == 0
+    assert await parking.paused_ms("deciding", ago(9000)) == 0, "nobody ever said that it runs"
+    await silent(parking, "indexing", 59)
+    await parking.running(["indexing"])
+    assert await parking.paused_ms("indexing", ago(50)) == 0
+    await silent(parking, "indexing", 1000)
+    assert await parking.paused_ms("indexing", ago(500)) == pytest.approx(500_000, abs=5000)
+    await parking.running(["indexing"])
+    await silent(parking, "indexing", 200)
+    for since_s, paused_s in ((1250, 1200), (1100, 1100), (100, 100)):
+        found = await parking.paused_ms("indexing", ago(since_s))
+        assert found == pytest.approx(paused_s * 1000, abs=5000), "it ran for a minute before"
+    await parking.running(["indexing"])
+    await silent(parking, "indexing", 50)
+    assert await parking.paused_ms("indexing", ago(100)) == pytest.approx(50_000, abs=5000)
 
 
 async def test_the_word_of_the_broker_comes_late(parking: Parking) -> None:

@@ -114,6 +114,41 @@ def test_never_early_and_bounded(
         assert waited_s == pytest.approx(max(limit.delays_s[attempt], asked or 0), abs=0.001)
 
 
+@given(
+    code=st.sampled_from(ErrorCode),
+    attempt=st.integers(0, 10),
+    waits=st.integers(0, 10**6),
+    age_ms=st.integers(0, 10**12),
+    paused=st.floats(0, 1),
+    asked=st.none() | st.floats(-10, 10**7),
+    limit=limits,
+)
+@example(
+    code=ErrorCode.PROVIDER_RATE_LIMITED, attempt=0, waits=1, age_ms=3 * 10**8, paused=0.999, asked=None, limit=Limits()
+)
+def test_a_pause_is_as_if_it_had_never_been(
+    *, code: ErrorCode, attempt: int, waits: int, age_ms: int, paused: float, asked: float | None, limit: Limits
+) -> None:
+    """A record moves on as one that is younger by the pause: whatever is due is due before the deadline and it."""
+    paused_ms = round(age_ms * paused)
+    move, younger = (
+        next_move(
+            code,
+            attempt=attempt,
+            waits=waits,
+            first_failed_ms=NOW - age,
+            now_ms=NOW,
+            retry_after_s=asked,
+            paused_ms=off,
+            limits=limit,
+        )
+        for age, off in ((age_ms, paused_ms), (age_ms - paused_ms, 0))
+    )
+    assert move == younger
+    if isinstance(move, Retry | Wait):
+        assert move.due_ms <= NOW - age_ms + paused_ms + limit.outage_deadline_s * 1000 + 1
+
+
 @given(attempt=st.integers(0, 3), limit=limits)
 def test_later_attempts_wait_no_less(attempt: int, limit: Limits) -> None:
     """The delays are monotone."""
