@@ -18,11 +18,21 @@ SOURCE = "muniment.api"
 
 
 async def publish(
-    deps: Dependencies, who: Principal, command: Event, command_id: UUID, *, traceparent: str, lane: str, **about: str
+    deps: Dependencies,
+    who: Principal,
+    command: Event,
+    command_id: UUID,
+    owner: UUID | None = None,
+    /,
+    *,
+    traceparent: str,
+    lane: str,
+    **about: str,
 ) -> Position:
     """Publish a command under its id, on a lane; returns its place once the broker has confirmed it.
 
-    `about` is noted in the log line, where the ids of a request and of what it began meet.
+    `owner` is whose data key seals what is personal in it, where the command itself does not name that. `about` is
+    noted in the log line, where the ids of a request and of what it began meet.
 
     Raises:
         StepFailure: `log_unavailable`, `database_unavailable`, `record_too_large`, and `key_destroyed` for a command
@@ -41,7 +51,7 @@ async def publish(
         lane=lane,
     )
     note().asks(command)
-    position = position_of(await deps.publisher.send(await deps.codec.encode(command, meta)))
+    position = position_of(await deps.publisher.send(await deps.codec.encode(command, meta, owner=owner)))
     note().published(command_id)
     LOG.info(
         "command_published",

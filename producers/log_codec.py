@@ -22,14 +22,16 @@ class LogCodec:
     def __init__(self, key_ring: KeyRing) -> None:
         self._key_ring = key_ring
 
-    async def encode(self, event: Event, meta: Metadata) -> Record:
+    async def encode(self, event: Event, meta: Metadata, *, owner: UUID | None = None) -> Record:
         """The record of an event, its personal fields sealed under the current key of the document, project or draft.
+
+        `owner` says whose key it is where that is not what the event itself names.
 
         Raises:
             StepFailure: `key_destroyed` when that has no key any more; `database_unavailable`.
 
         """
-        owner = event.sealed_for
+        owner = (owner or event.sealed_for) if event.declaration.personal else None
         return encode(event, meta, None if owner is None else await self.key(meta.tenant, owner))
 
     async def key(self, tenant: str, owner: UUID) -> DataKey | None:

@@ -131,6 +131,17 @@ def declaration_of(record: Record) -> Declaration:
     return REGISTRY[name_of(schema_id)]
 
 
+def sealed_for(record: Record) -> UUID | None:
+    """What has the data key of a record's personal fields, in clear in it; `None` for an event without such fields.
+
+    Raises:
+        StepFailure: as `wire_values`.
+
+    """
+    declared, values = wire_values(record)
+    return UUID(str(values[declared.sealed_by])) if declared.personal else None
+
+
 def key_id_in(record: Record) -> UUID | None:
     """The data key that a record's personal fields need, from its header; `None` when it needs none."""
     text = record.header("key_id")

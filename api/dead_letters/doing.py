@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from muniment.api.access import Operator, Principal, may_operate
 from muniment.api.dead_letters.reading import LetterPath, existing_letter, tenants_of
-from muniment.api.dead_letters.records import letter_record
+from muniment.api.dead_letters.records import letter_owner, letter_record
 from muniment.api.dead_letters.requests import Edit, Letters, Redriving, unconfirmed
 from muniment.api.dependencies import Deps
 from muniment.api.operation_reads import answers as told
@@ -92,11 +92,13 @@ async def discard(
     status_code=202,
     operation_id="editDeadLetter",
     summary="Read a dead letter with a patch, and redrive it",
-    responses=order_docs("not_found", "read_model_behind", "not_editable", "key_destroyed", "record_too_large"),
+    responses=order_docs(
+        "not_found", "read_model_behind", "not_editable", "not_readable", "key_destroyed", "record_too_large"
+    ),
     dependencies=[known],
 )
 async def edit(*, dead_letter_id: LetterPath, given: Edit, deps: Deps, who: Operator, order: Order) -> told.Ordered:
-    """The patch is an event beside the untouched original, sealed like the document."""
+    """The patch is an event beside the untouched original, sealed like it: what erases the one erases the other."""
     letter = await existing_letter(deps, who, dead_letter_id)
     if letter.document_id is None:
         raise Problem("not_editable", "The letter names no document, so it has no key to seal a patch with.")
@@ -108,7 +110,8 @@ async def edit(*, dead_letter_id: LetterPath, given: Edit, deps: Deps, who: Oper
         patch=given.patch_text(),
         reason=given.reason,
     )
-    return await order(command)
+    # A draft's letter names the project; its words are under the draft's key, and so are those of the patch.
+    return await order(command, owner=await letter_owner(deps, dead_letter_id))
 
 
 @router.get(

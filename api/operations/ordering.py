@@ -1,6 +1,7 @@
 """From an operator's request to a command on the log: who, what and why are on the record before anything happens."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
@@ -21,8 +22,8 @@ class Ordering:
         self._request, self._response = request, response
         self._deps, self._who = deps, who
 
-    async def __call__(self, command: Event) -> Ordered:
-        """Publish it; returns once the broker has confirmed it.
+    async def __call__(self, command: Event, *, owner: UUID | None = None) -> Ordered:
+        """Publish it; returns once the broker has confirmed it. `owner`: see `publish`.
 
         Raises:
             StepFailure: `log_unavailable`, `database_unavailable`, `record_too_large`, and `key_destroyed` for an edit.
@@ -31,7 +32,9 @@ class Ordering:
         operation_id = new_job_id()
         traceparent = self._request.state.traceparent
         # In no lane but the normal one: commands of operators keep one order.
-        position = await publish(self._deps, self._who, command, operation_id, traceparent=traceparent, lane=NORMAL)
+        position = await publish(
+            self._deps, self._who, command, operation_id, owner, traceparent=traceparent, lane=NORMAL
+        )
         token = to_token([position])
         self._response.headers["Location"] = f"/v1/operations/{operation_id}"
         self._response.headers[HEADER] = token

@@ -24,6 +24,7 @@ from muniment.schemas.event import Event
 from muniment.schemas.ids import child_traceparent, result_id
 from muniment.schemas.metadata import NORMAL, Metadata, whole_millis
 from muniment.schemas.scripts import DraftErased
+from muniment.stream_apps.erasing.house import forget_edits
 from muniment.stream_apps.erasing.stores import Erased, Forgotten
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
@@ -89,6 +90,7 @@ class DraftStore:
             positions[place] = max(positions.get(place, -1), record.offset or 0)
         old = await self._blank(what.tenant, drafts)
         await self._wait(positions)
+        await forget_edits(self._pool, what.tenant, drafts)
         # Nobody is answered with a word of them any more; what was answered before may be kept for a repeat.
         answers = await kept_answers.blank(self._pool, what.tenant, drafts)
         # Last: done again after a crash, all of it has to be found once more.

@@ -40,6 +40,12 @@ where x.tenant = $1 and x.document_id = any($2) and s.tenant = $1 and s.document
 _DRAINED = "from muniment_access.outbox where key = any($1) and position is not null"
 
 
+async def forget_edits(pool: Any, tenant: str, owners: Sequence[UUID]) -> None:
+    """Let go of edited dead letters that were sealed for these documents or drafts, whose keys are gone."""
+    async with database():
+        await pool.execute(_UNPATCH, tenant, list(owners))
+
+
 class KeyStore:
     """The data keys themselves; they are destroyed before any store is asked."""
 
@@ -121,8 +127,9 @@ class WorkStore:
         """See `Store.erase`."""
         counted = (_UNCOUNT.format(table=table) for table in ("batches", "totals"))
         async with database():
-            for sql in (_UNPARK, _UNPATCH, *counted):
+            for sql in (_UNPARK, *counted):
                 await self._pool.execute(sql, what.tenant, list(what.documents))
+        await forget_edits(self._pool, what.tenant, what.documents)
         return Erased(note="jobs in work were ended; copies for a retry and dead letters lie sealed under the keys")
 
 

@@ -157,9 +157,10 @@ class Operating(DeciderStep):
                 raise
             raise BadPatch(f"its record cannot be read: {error.detail}") from None
         made = patched(envelope.event, command.patch)
-        key = await self._codec.key(tenant, command.document_id)
+        # Under what the letter itself is sealed for: a draft's letter names its project, and goes with the draft.
+        key = await self._codec.key(tenant, made.sealed_for or command.document_id)
         if key is None:
-            raise BadPatch("the document was erased: nothing can be sealed for it any more")
+            raise BadPatch("what it is about was erased: nothing can be sealed for it any more")
         # The same event under the same id, sealed anew.
         value = encode(made, envelope.meta, key).value
         return Edited(command.letter, value, key.key_id if made.declaration.personal else None), key

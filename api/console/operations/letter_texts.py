@@ -52,8 +52,8 @@ _LETTERS: Texts = {
     "operations.letter.redacted": ("erased: {fields}", "소거됨: {fields}"),
     "operations.letter.edit": ("Edit and redrive", "수정 후 재전송"),
     "operations.letter.edit.lead": (
-        "The original stays untouched; the patch lies beside it on the log, sealed like the document.",
-        "원본은 그대로 두고, 패치만 문서와 같이 봉인하여 로그에 남깁니다.",
+        "The original stays untouched; the patch lies beside it on the log, sealed like it.",
+        "원본은 그대로 두고, 패치만 원본과 같은 키로 봉인하여 로그에 남깁니다.",
     ),
     "operations.letter.edit.do": ("Edit it and redrive", "수정하고 재전송"),
     "operations.letter.patch": ("JSON Patch (RFC 6902)", "JSON Patch(RFC 6902)"),

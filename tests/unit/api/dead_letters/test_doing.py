@@ -18,7 +18,9 @@ from muniment.schemas.operation_commands import (
     RedriveDeadLetters,
     StopRedrive,
 )
+from muniment.schemas.personal import REDACTED
 from muniment.schemas.record import Position, Record
+from muniment.schemas.script_commands import DiscardDraft
 
 WHY = {"reason": "the endpoint is back"}
 
@@ -125,11 +127,22 @@ async def test_a_request_that_is_not_plain_is_refused(world, wrong):
     assert not world.publisher.sent
 
 
+async def buried(world, letter, event):
+    """Let the log hold an event as that dead letter."""
+    record = await world.codec.encode(event, Metadata(uuid4(), "acme", uuid4(), uuid4(), NOW, "muniment.test"))
+    world.records.held[letter_place(letter)] = replace(record, topic="muniment.dlq")
+
+
+def deleted(document_id):
+    return DocumentDeleted(document_id=document_id, version=1, job_id=uuid4(), jobs=(), reason="on request")
+
+
 async def test_an_edit_is_sealed_and_keeps_its_patch(world):
     """The patch goes under the document's key; whoever reads the log without it sees no text."""
     document_id = uuid4()
     await world.key_ring.create("acme", document_id)
     [one] = world.reads.add_letters(1, document_id=document_id)
+    await buried(world, one, deleted(document_id))
     patch = [{"op": "replace", "path": "/title", "value": "SECRET"}, {"op": "move", "path": "/a", "from": "/b"}]
     async with world.client() as http:
         path = f"/v1/dead-letters/{one}/edit"
@@ -141,6 +154,41 @@ async def test_an_edit_is_sealed_and_keeps_its_patch(world):
     assert isinstance(sent.event, EditDeadLetter)
     assert json.loads(sent.event.patch) == patch
     assert b"SECRET" not in world.publisher.sent[0].value
+
+
+async def test_the_edit_of_a_drafts_letter_is_sealed_for_the_draft(world):
+    """Its key names the project, which outlives it: what erases the draft has to erase the patch."""
+    project_id, draft_id = uuid4(), uuid4()
+    for owner in (project_id, draft_id):
+        await world.key_ring.create("acme", owner)
+    [one] = world.reads.add_letters(1, document_id=project_id)
+    gone = DiscardDraft(project_id=project_id, episode_id=uuid4(), draft_id=draft_id, reason="too long")
+    await buried(world, one, gone)
+    body = {"patch": [{"op": "replace", "path": "/reason", "value": "SECRET"}], **WHY}
+    async with world.client() as http:
+        path = f"/v1/dead-letters/{one}/edit"
+        answer = await http.post(path, json=body, headers=world.operator)
+        assert answer.status_code == 202, answer.text
+        [sent] = await world.sent()
+        assert (sent.event.document_id, "SECRET" in sent.event.patch) == (project_id, True)
+        await world.key_ring.destroy("acme", draft_id)
+        [sent] = await world.sent()
+        assert sent.event.patch is REDACTED
+        assert (await http.post(path, json=body, headers=world.operator)).json()["code"] == "key_destroyed"
+
+
+async def test_a_letter_that_cannot_be_read_cannot_be_edited(world):
+    """Nobody can say what a patch of it would have to be sealed for: gone from the log, or no record of ours."""
+    document_id = uuid4()
+    await world.key_ring.create("acme", document_id)
+    [one] = world.reads.add_letters(1, document_id=document_id)
+    body = {"patch": [{"op": "remove", "path": "/title"}], **WHY}
+    async with world.client() as http:
+        for held in ({}, {letter_place(one): Record("muniment.dlq", b"k", b"junk", ())}):
+            world.records.held = held
+            answer = await http.post(f"/v1/dead-letters/{one}/edit", json=body, headers=world.operator)
+            assert (answer.status_code, answer.json()["code"]) == (409, "not_readable")
+    assert not world.publisher.sent
 
 
 async def test_only_a_waiting_letter_of_a_document_can_be_edited(world):
@@ -159,10 +207,7 @@ async def test_a_record_is_shown_to_operators_only(world):
     document_id = uuid4()
     [one] = world.reads.add_letters(1, document_id=document_id)
     await world.key_ring.create("acme", document_id)
-    meta = Metadata(uuid4(), "acme", uuid4(), uuid4(), NOW, "muniment.test")
-    event = DocumentDeleted(document_id=document_id, version=1, job_id=uuid4(), jobs=(), reason="on request")
-    record = await world.codec.encode(event, meta)
-    world.records.held[letter_place(one)] = replace(record, topic="muniment.dlq")
+    await buried(world, one, deleted(document_id))
     async with world.client() as http:
         path = f"/v1/dead-letters/{one}/record"
         shown = (await http.get(path, headers=world.operator)).json()
