@@ -20,11 +20,15 @@ class MunimentError(Exception):
 
 
 class StepFailure(MunimentError):
-    """A step could not do its work; the policy of the code decides between waiting, retrying and giving up."""
+    """A step could not do its work; the policy of the code decides between waiting, retrying and giving up.
 
-    def __init__(self, code: ErrorCode, detail: str, *, retry_after_s: float | None = None) -> None:
+    `breaker` names the breaker that let the call through to this failure, or did not let it through.
+    """
+
+    def __init__(self, code: ErrorCode, detail: str, *, retry_after_s: float | None = None, breaker: str = "") -> None:
         super().__init__(code, detail)
         self.retry_after_s = retry_after_s
+        self.breaker = breaker
 
 
 class Refused(MunimentError):

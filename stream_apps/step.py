@@ -24,6 +24,9 @@ class Step(Protocol):
         orders: Whether a later record of a document waits for an earlier one that waits for a retry. A step whose
             records do not depend on one another says no.
         works_for_cancelled: Whether it works on records of cancelled jobs too: who tidies up after them, or decides.
+        breakers_apart: Breakers (`schemas.breakers`) of which each record may meet another, as each host that is
+            fetched from has its own. A record that meets an open one goes to a retry tier at once: in place it would
+            be in the way of those that meet another. Any other breaker all records meet, and wait for in place.
         slow: Whether one record may take minutes. Such a step never runs on Faust, which cannot wait for so long while
             partitions move.
 
@@ -35,6 +38,7 @@ class Step(Protocol):
     late: ErrorCode = ErrorCode.STEP_TIMEOUT
     orders: bool = True
     works_for_cancelled: bool = False
+    breakers_apart: frozenset[str] = frozenset()
     slow: bool = False
 
     def lane(self, record: Record) -> bytes:

@@ -39,7 +39,10 @@ class _FailedCall(Exception):
 
 
 class Breaker:
-    """Stands before one service. Use `calling` round each call of it."""
+    """Stands before one service. Use `calling` round each call of it.
+
+    A `StepFailure` that says that the service is away carries the breaker's name from then on.
+    """
 
     def __init__(
         self,
@@ -114,7 +117,7 @@ class Breaker:
         left_s = (self._until - self._now()).total_seconds() if self._until else 0.0
         if left_s > 0 or self._tried():
             detail = f"{self.name} is not called for a while: it failed too often"
-            raise StepFailure(ErrorCode.BREAKER_OPEN, detail, retry_after_s=max(left_s, TRIED_S))
+            raise StepFailure(ErrorCode.BREAKER_OPEN, detail, retry_after_s=max(left_s, TRIED_S), breaker=self.name)
         self._circuit.half_open()
         self._trying_since = self._now()
         return self._trying_since
@@ -125,6 +128,8 @@ class Breaker:
 
     def _ended(self, error: BaseException | None, *, tries: bool) -> None:
         found = verdict(error, self.name.partition(":")[0])
+        if found is Verdict.FAILED and isinstance(error, StepFailure):
+            error.breaker = self.name
         if found is Verdict.NOTHING or (self._circuit.current_state != STATE_CLOSED and not tries):
             return
         if self._circuit.current_state == STATE_OPEN:

@@ -128,7 +128,9 @@ class Brake:
         elif probe:
             await self._say(step, StepResumed(step=step, by="probe", reason="a record that was tried went through"))
 
-    async def may_leave(self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool) -> bool:
+    async def may_leave(
+        self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool, culprit: str = ""
+    ) -> bool:
         """See `Gate.may_leave`.
 
         A probe that fails is held once, and goes its way when it fails as a probe again: a handful of broken documents
@@ -140,7 +142,7 @@ class Brake:
             return self._failed_before(step, record)
         if self.holds(step):
             return False
-        trip = self._endings_of(step).add(_document(record), code) if dead else None
+        trip = self._endings_of(step).add(culprit.encode() or _document(record), code) if dead else None
         if trip is None:
             return True
         self._tripped.add(step)  # at once: the records beside this one must not be buried while it is published

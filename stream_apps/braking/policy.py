@@ -1,7 +1,8 @@
 """When it is the step that is broken and not its records. Pure.
 
 A document's own refusal says nothing of the step, and neither does a wait or a retry. What counts is how records end,
-and of how many *different* documents: a hundred batches of one broken document are one bad document.
+and of how many *different* documents: a hundred batches of one broken document are one bad document, and so are a
+hundred documents of one host that is away: that host stands for them.
 """
 
 from collections import deque
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
 
 Ending = tuple[bytes, ErrorCode | None]
-"""Of which document a record was, and with which code it died, if it did."""
+"""Of which document a record was (or what it failed by), and with which code it died, if it did."""
 
 
 def counts(code: ErrorCode) -> bool:

@@ -25,11 +25,14 @@ class Gate(Protocol):
         """Whether the step is halted."""
         ...
 
-    async def may_leave(self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool) -> bool:
+    async def may_leave(
+        self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool, culprit: str = ""
+    ) -> bool:
         """Whether a record that failed may go to a retry tier, or (`dead`) to the dead letters.
 
         `False` when the step is halted, or is with this one: then the record is held, and tried again afterwards, and
-        neither attempts nor records are lost to what is wrong with the step.
+        neither attempts nor records are lost to what is wrong with the step. `culprit` is what it failed by when that
+        is neither the step nor the record, such as a host that is away: all that fail by the same count as one.
         """
         ...
 
@@ -56,9 +59,11 @@ class OpenGate:
         del step
         return False
 
-    async def may_leave(self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool) -> bool:
+    async def may_leave(
+        self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool, culprit: str = ""
+    ) -> bool:
         """Yes."""
-        del step, record, code, dead, probe
+        del step, record, code, dead, probe, culprit
         return True
 
     async def pause(self, seconds: float) -> None:

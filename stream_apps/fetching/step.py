@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from muniment.producers.blobs import Blob
 from muniment.producers.claims import Claims
+from muniment.schemas.breakers import FETCHING
 from muniment.schemas.codec import Envelope
 from muniment.schemas.documents import CommandRejected, DocumentFetched, DocumentRequested
 from muniment.schemas.error_codes import ErrorCode
@@ -47,6 +48,8 @@ class Fetching(UnorderedStep):
 
     name = "fetching"
     reads: tuple[type[Event], ...] = (DocumentRequested,)
+    # A host that is away is nobody's but its own addresses': those of others are not to wait with them.
+    breakers_apart = frozenset({FETCHING})
 
     def __init__(self, fetcher: Fetcher, claims: Claims, *, limit_s: float) -> None:
         self._fetcher = fetcher

@@ -146,12 +146,13 @@ class Settler:
             now = self._now().timestamp()
             patient_until = patient_until or now + self._limits.breaker_patience_s
             move, state = await self._judged(step, record, found, int(now * 1000))
-            if found.code is ErrorCode.BREAKER_OPEN and isinstance(move, Wait) and now < patient_until:
+            apart = _breaker_apart(step, found)
+            if found.code is ErrorCode.BREAKER_OPEN and not apart and isinstance(move, Wait) and now < patient_until:
                 await self._wait_for_breaker(found, patient_until - now)
                 continue
             # An outage is waited for in the tiers, whatever the step is.
             may_leave = isinstance(move, Wait) or await gate.may_leave(
-                step.name, record, state.code, dead=not isinstance(move, Retry), probe=probe
+                step.name, record, state.code, dead=not isinstance(move, Retry), probe=probe, culprit=apart
             )
             if may_leave:
                 return await self._leave(step, record, move, state)
@@ -202,6 +203,12 @@ class Settler:
         made = dead_lettered(step, letter, envelope, state, self._now())
         if made is not None:
             await send_at_last(self._publisher, await self._codec.encode(*made), self._sleep)
+
+
+def _breaker_apart(step: Step, error: MunimentError) -> str:
+    """The breaker behind a failure, if other records of the step meet others of its kind; else an empty string."""
+    name = error.breaker if isinstance(error, StepFailure) else ""
+    return name if name.partition(":")[0] in step.breakers_apart else ""
 
 
 def _job_of(record: Record) -> UUID | None:

@@ -24,8 +24,8 @@ class Limits:
         delays_s: The delay of each tier in seconds, ascending; one for each of `schemas.topics.RETRY_TIERS`.
         outage_deadline_s: Seconds after the first failure, in which the step ran, at which all of it ends: waiting
             for somebody else, and the retries of own faults.
-        breaker_patience_s: How long a record waits in place for an open breaker before it goes to a tier. All records
-            of the step would meet the same breaker: sent to the tiers, they would be written anew at every look.
+        breaker_patience_s: How long a record waits in place for an open breaker that all records of the step would
+            meet before it goes to a tier: sent to the tiers at once, they would be written anew at every look.
         jitter: Largest share of a tier's delay that is added where a record leaves the tier.
         jitter_cap_s: Largest jitter in seconds, whatever the tier.
 

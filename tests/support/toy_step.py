@@ -38,6 +38,7 @@ class Do(IntEnum):
     STRAY_CANCEL = 10
     OVERSIZE = 11
     FAIL_LATE = 12
+    DEAD_HOST = 13
 
 
 class ToyStep:
@@ -51,6 +52,7 @@ class ToyStep:
     late = ErrorCode.STEP_TIMEOUT
     orders = True
     works_for_cancelled = False
+    breakers_apart: frozenset[str] = frozenset()
     slow = False
 
     def __init__(self, tenant: str, timeout_s: float = 2.0) -> None:
@@ -103,16 +105,21 @@ class ToyStep:
             await asyncio.sleep(event.tokens / 1000)
         if what is Do.HANG:
             await asyncio.sleep(3600)
-        if what is Do.BLOCK and self.blocked:
-            raise StepFailure(ErrorCode.DATABASE_UNAVAILABLE, "away")
-        if what is Do.OUTAGE and (state is None or state.waits < 2):
-            raise StepFailure(ErrorCode.PROVIDER_UNAVAILABLE, "503", retry_after_s=0.2)
-        if what is Do.NEVER:
-            raise StepFailure(ErrorCode.PROVIDER_REJECTED, "400")
+        self._fail(what, 0 if state is None else state.waits)
         if what is Do.PANIC:
             raise Panic
         if what is Do.STRAY_CANCEL:
             raise asyncio.CancelledError
+
+    def _fail(self, what: Do, waits: int) -> None:
+        if what is Do.BLOCK and self.blocked:
+            raise StepFailure(ErrorCode.DATABASE_UNAVAILABLE, "away")
+        if what is Do.OUTAGE and waits < 2:
+            raise StepFailure(ErrorCode.PROVIDER_UNAVAILABLE, "503", retry_after_s=0.2)
+        if what is Do.DEAD_HOST and self.blocked:
+            raise StepFailure(ErrorCode.BREAKER_OPEN, "not called", retry_after_s=0.2, breaker="fetching:dead")
+        if what is Do.NEVER:
+            raise StepFailure(ErrorCode.PROVIDER_REJECTED, "400")
 
 
 def indexed(event: DocumentChunked) -> DocumentIndexed:
