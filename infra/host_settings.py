@@ -12,7 +12,8 @@ def host_settings(settings: Settings, *, health_port: int | None = None) -> Host
         bootstrap=required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP"),
         lanes=settings.lanes,
         # Light steps that read the same topic share a consumer. The group is named after the first: it stays so.
-        together=(("deciding", "indexing", "purging", "operating", "erasing"),),
+        # Not with them is `operating`: behind the backlog of one that is halted nobody could resume it.
+        together=(("deciding", "indexing", "purging", "erasing"),),
         retry=Limits(outage_deadline_s=settings.outage_deadline_s, jitter=settings.retry_jitter),
         health_host=settings.web_host,
         health_port=health_port,
