@@ -27,6 +27,13 @@ STEP_NAMES = (
 """Every step. Each has a redelivery topic of its own, so that a stuck step delays no other's retries."""
 BESIDE = frozenset({"reembedding"})
 """Steps that no job waits for: their retries and dead letters are not the job's."""
+NOT_HALTABLE = frozenset({"operating"})
+"""Steps that no person halts: what would resume them is decided by themselves, and would wait for ever."""
+
+
+def halt_holds(step: str, *, by_brake: bool) -> bool:
+    """Whether a halt keeps its step from working. A brake's always does: its probes end it."""
+    return by_brake or step not in NOT_HALTABLE
 
 
 @dataclass(frozen=True)

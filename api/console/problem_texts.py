@@ -116,6 +116,11 @@ PROBLEM_TEXTS: Texts = {
     "problem.idempotency_key_reused.do": ("Reload the page and try again.", "새로 고친 뒤 다시 시도하세요."),
     "problem.not_acceptable": ("There is no such format", "없는 형식입니다"),
     "problem.not_acceptable.do": ("Choose one of those that are offered.", "제공되는 형식 중에서 고르세요."),
+    "problem.not_haltable": ("This step cannot be halted", "멈출 수 없는 단계입니다"),
+    "problem.not_haltable.do": (
+        "It carries out what operators order, resuming included. Halt the steps whose work is to rest.",
+        "다시 시작하는 일을 포함해 운영자의 요청을 처리하는 단계입니다. 쉬게 할 작업의 단계를 멈추세요.",
+    ),
     "problem.not_cancellable": ("This job cannot be cancelled", "취소할 수 없는 작업입니다"),
     "problem.not_cancellable.do": (
         "Only uploads and drafts can; deletions are done at once.",

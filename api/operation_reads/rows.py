@@ -20,7 +20,7 @@ from muniment.projections.operations.entry import Entry
 from muniment.projections.operations.queries import RedriveRow
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.record import Position
-from muniment.schemas.topics import DLQ, STEP_NAMES
+from muniment.schemas.topics import DLQ, STEP_NAMES, halt_holds
 
 
 def letter_id(place: str) -> str:
@@ -158,9 +158,9 @@ def step_answers(found: Mapping[str, Entry]) -> list[StepState]:
 
 
 def _step(name: str, last: Entry | None) -> StepState:
-    if last is None:
+    halted = last is not None and last.kind == "halted"
+    if last is None or (halted and not halt_holds(name, by_brake=bool(last.body.get("dead")))):
         return StepState(name=name, state="running")
-    halted = last.kind == "halted"
     return StepState(
         name=name,
         state="halted" if halted else "running",

@@ -22,7 +22,7 @@ from muniment.schemas.breakers import BREAKERS
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.operation_commands import HaltStep, ResetBreaker, ResumeStep, SetFlag
-from muniment.schemas.topics import STEP_NAMES
+from muniment.schemas.topics import NOT_HALTABLE, STEP_NAMES
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 known = caught_up("operations", may_operate)
@@ -86,11 +86,15 @@ async def list_steps(deps: Deps, _: Operator) -> told.Steps:
     status_code=202,
     operation_id="haltStep",
     summary="Let a step take no more records",
-    responses=order_docs("not_found"),
+    responses=order_docs("not_found", "not_haltable"),
 )
 async def halt_step(*, name: StepName, given: Reason, order: Order) -> told.Ordered:
-    """What it is at work on is finished; what comes waits on the log and uses up no attempt."""
-    command = HaltStep(step=declared("step", name, STEP_NAMES), reason=given.reason)
+    """What it is at work on is finished; what comes waits on the log and uses up no attempt. Not for `operating`."""
+    step = declared("step", name, STEP_NAMES)
+    if step in NOT_HALTABLE:
+        # The decider would say so, too. Whoever asks is told before anything is on the record.
+        raise Problem("not_haltable", f"{step} carries out what operators order, and so could not be resumed.")
+    command = HaltStep(step=step, reason=given.reason)
     return await order(command)
 
 

@@ -102,6 +102,11 @@ KINDS: dict[str, Kind] = {
     "not_cancellable": Kind(
         409, "This job cannot be cancelled", "Only submissions can; deletions and cancellations are done at once."
     ),
+    "not_haltable": Kind(
+        409,
+        "This step cannot be halted",
+        "Halt the steps whose work is to rest (`GET /v1/steps` lists them), or stop the workers.",
+    ),
     "erasure_under_way": Kind(
         409,
         "The document is being erased",

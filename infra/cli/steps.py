@@ -56,7 +56,10 @@ def list_steps(as_json: bool = AsJson) -> None:
 
 @steps.command("halt")
 def halt(name: str = typer.Argument(help="The step."), reason: str = Reason, as_json: bool = AsJson) -> None:
-    """Let a step take no more records: what comes waits on the log and uses up no attempt."""
+    """Let a step take no more records: what comes waits on the log and uses up no attempt.
+
+    Not `operating`: it carries out commands such as this one, and could not be resumed.
+    """
     done = ordered("POST", f"/v1/steps/{segment(name)}/halt", {"reason": reason})
     print(json.dumps(done, ensure_ascii=False) if as_json else f"{name} is halted")
 

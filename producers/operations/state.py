@@ -21,6 +21,7 @@ from muniment.schemas.operations import (
 )
 from muniment.schemas.record import Position
 from muniment.schemas.replays import EventSkipped, EventUnskipped
+from muniment.schemas.topics import halt_holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsStat
     match event:
         case FlagChanged():
             flags = _with(flags, event.flag, SetFlag(event.value, meta.actor, meta.time, event.reason))
-        case StepHalted():
+        case StepHalted() if halt_holds(event.step, by_brake=event.dead > 0):
             halt = Halt(event.reason, event.code, event.dead, event.settled, meta.actor, meta.time)
             halted = _with(halted, event.step, halt)
         case StepResumed():

@@ -31,7 +31,7 @@ from muniment.schemas.operations import (
     StepResumed,
 )
 from muniment.schemas.replays import SkipEvent, UnskipEvent
-from muniment.schemas.topics import STEP_NAMES
+from muniment.schemas.topics import NOT_HALTABLE, STEP_NAMES
 from muniment.stream_apps.operating.skipping import skip
 from muniment.stream_apps.operating.state import RUNNING, Letter, State, in_order
 
@@ -117,6 +117,7 @@ def _switch(command: SetFlag | HaltStep | ResumeStep | ResetBreaker, found: Foun
             return FlagChanged(flag=command.flag, value=command.value, reason=command.reason)
         case HaltStep():
             _known("step", command.step, STEP_NAMES)
+            _haltable(command.step)
             return StepHalted(step=command.step, reason=command.reason, code="", dead=0, settled=0)
         case ResumeStep():
             _known("step", command.step, STEP_NAMES)
@@ -235,6 +236,12 @@ def _reasoned(reason: str) -> None:
 def _known(kind: str, name: str, there: Iterable[str]) -> None:
     if name not in there:
         raise Objection(f"unknown_{kind}", f"there is no {kind} {name[:100]!r}; there are: {_list(there)}")
+
+
+def _haltable(step: str) -> None:
+    if step in NOT_HALTABLE:
+        instead = "halt the steps whose work is to rest, or stop the workers"
+        raise Objection("not_haltable", f"{step} decides on resuming, too, and could not be resumed; {instead}")
 
 
 def _names(letters: Sequence[Letter]) -> tuple[str, ...]:

@@ -87,6 +87,10 @@ STATE_TEXTS: Texts = {
         "embeddings_compared": ("Embeddings compared", "임베딩 비교"),
     }),
     **_under("rejection", {
+        "not_haltable": (
+            "This step carries out what operators order, and cannot be halted.",
+            "운영자의 요청을 처리하는 단계라서 멈출 수 없습니다.",
+        ),
         "step_not_halted": ("The step is not halted.", "멈춘 단계가 아닙니다."),
         "redrive_not_found": ("There is no such redrive.", "그런 재전송이 없습니다."),
         "redrive_ended": ("The redrive has ended already.", "이미 끝난 재전송입니다."),

@@ -18,6 +18,7 @@ from muniment.api.operations.routes import BreakerName, FlagName, StepName
 from muniment.api.paging import Cursor
 from muniment.api.texts import Reason
 from muniment.projections.operations.entry import KINDS
+from muniment.schemas.topics import NOT_HALTABLE
 
 STEPS, FLAGS = f"{ROOT}/operations/steps", f"{ROOT}/operations/flags"
 
@@ -26,7 +27,13 @@ async def show_steps(view: Viewing) -> Response:
     """Every step and every breaker, with what can be done about each."""
     steps = await operations.list_steps(view.deps, view.who)
     breakers = await operations.list_breakers(view.deps, view.who)
-    return view.show("operations/steps.html", steps=steps.items, breakers=breakers.items, decision=await decision(view))
+    return view.show(
+        "operations/steps.html",
+        steps=steps.items,
+        breakers=breakers.items,
+        decision=await decision(view),
+        not_haltable=NOT_HALTABLE,
+    )
 
 
 async def halt(view: Viewing, name: StepName) -> Response:

@@ -153,6 +153,10 @@ _SWITCHES: Texts = {
         "What it is at work on is finished; nothing more is begun.",
         "하던 일은 마치고 새로 시작하지 않습니다.",
     ),
+    "operations.halt.never": (
+        "Always on: it carries out what operators order.",
+        "항상 동작합니다. 운영자의 요청을 처리하는 단계입니다.",
+    ),
     "operations.resume": ("Resume", "다시 시작"),
     "operations.resume.text": ("It takes records again, in their order.", "레코드를 순서대로 다시 받습니다."),
     "operations.breaker": ("Service", "서비스"),

@@ -63,6 +63,19 @@ async def test_an_unknown_name_is_answered_with_the_known_ones(world, method, pa
     assert not world.publisher.sent
 
 
+async def test_the_step_that_resumes_the_others_is_not_halted(world):
+    """Whoever asks is told at once, and what to do instead; nothing is on the record."""
+    async with world.client() as http:
+        answer = await http.post("/v1/steps/operating/halt", json=WHY, headers=world.operator)
+        resumed = await http.post("/v1/steps/operating/resume", json=WHY, headers=world.operator)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (409, "not_haltable")
+    assert "operating" in told["detail"]
+    assert "Halt the steps whose work is to rest" in told["what_to_do"]
+    assert resumed.status_code == 202
+    assert [type(sent.event) for sent in await world.sent()] == [ResumeStep]
+
+
 async def test_lists_show_everything_there_is(world):
     """Every flag, step and breaker, touched or not, and a flag's history."""
     world.reads.halted = [StepState(name="embedding", state="halted", since=NOW, reason="why", code="x")]
@@ -125,7 +138,11 @@ def test_rows_say_what_holds_now():
     assert (flags["outbox"].value, flags["outbox"].default, flags["outbox"].actor) == (True, False, "key:a")
     halted = entry("halted", "chunking", code="unexpected", dead=9, settled=10)
     resumed = entry("resumed", "embedding", by="probe")
-    steps = {step.name: step for step in step_answers({"chunking": halted, "embedding": resumed})}
+    ignored = entry("halted", "operating", code="", dead=0, settled=0)
+    by_brake = step_answers({"operating": entry("halted", "operating", code="unexpected", dead=9, settled=10)})
+    assert [step.name for step in by_brake if step.state == "halted"] == ["operating"]
+    steps = {step.name: step for step in step_answers({"chunking": halted, "embedding": resumed, "operating": ignored})}
+    assert (steps["operating"].state, steps["operating"].since) == ("running", None)
     assert (steps["chunking"].state, steps["chunking"].dead, steps["chunking"].code) == ("halted", 9, "unexpected")
     assert (steps["embedding"].state, steps["embedding"].code) == ("running", None)
     opened = breaker_answer("blobs", entry("breaker_opened", "blobs", failures=5, retry_after_s=30.0, code="x"))

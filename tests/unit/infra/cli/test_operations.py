@@ -83,6 +83,17 @@ def test_steps_and_breakers_are_turned_with_a_reason(api: ScriptedApi) -> None:
         assert api.bodies("POST", path) == [{"reason": "why"}]
 
 
+def test_a_step_that_cannot_be_halted_is_told_with_what_to_do(api: ScriptedApi) -> None:
+    """Exit code 1, with the API's sentence and its advice; the help says so before anybody tries."""
+    problem = {"code": "not_haltable", "detail": "operating could not be resumed.", "what_to_do": "Halt another."}
+    api.answers["POST", "/v1/steps/operating/halt"] = (409, problem)
+    told = api.run("steps", "halt", "operating", "--reason", "x")
+    assert told.exit_code == 1
+    assert "operating could not be resumed. (not_haltable)" in told.stderr
+    assert "do: Halt another." in told.stderr
+    assert "Not operating" in api.run("steps", "halt", "--help").stdout
+
+
 def test_an_open_breaker_is_seen_by_a_script(api: ScriptedApi) -> None:
     """Exit code 1 while one is open, with when it is tried again."""
     api.answers["GET", "/v1/breakers"] = {"items": [BREAKER]}

@@ -14,7 +14,7 @@ from muniment.schemas.event import Event
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.operations import BreakerOpened, FlagChanged, StepHalted, StepResumed
-from muniment.schemas.topics import OPERATIONS
+from muniment.schemas.topics import OPERATIONS, STEP_NAMES
 
 ANY = st.one_of(*(events(d) for d in declarations() if d.topic is OPERATIONS))
 LOGS = st.lists(st.tuples(ANY, metadata), max_size=12)
@@ -59,6 +59,15 @@ def test_a_step_is_halted_from_halt_to_resume(halts: list[bool]) -> None:
         for halt in halts
     ]
     assert ("embedding" in folded([(e, said()) for e in said_so]).halted) is (bool(halts) and halts[-1])
+
+
+@given(st.lists(st.integers(0, 2)), st.sampled_from(STEP_NAMES))
+def test_a_person_halts_no_step_that_only_it_could_resume(dead: list[int], step: str) -> None:
+    """Of such a step only what its brake said holds, which its probes end; of any other the last word."""
+    said_so = [StepHalted(step=step, reason="", code="", dead=one, settled=one) for one in dead]
+    held = folded([(event, said()) for event in said_so]).halted.get(step)
+    binding = [one for one in dead if one or step != "operating"]
+    assert (held.dead if held else None) == (binding[-1] if binding else None)
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

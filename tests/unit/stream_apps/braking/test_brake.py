@@ -16,6 +16,7 @@ from muniment.schemas.codec import Envelope, decode
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import Event
+from muniment.schemas.metrics import STEP_HALTED
 from muniment.schemas.operations import StepHalted, StepResumed
 from muniment.schemas.record import Record
 from muniment.schemas.topics import DLQ, OPERATIONS, RETRY_TIERS
@@ -232,6 +233,28 @@ async def test_what_a_person_halts_a_person_resumes(house: House) -> None:
     assert house.step.tries == 0
     await house.operations.say(StepResumed(step="indexing", by="command", reason="over"))
     assert await held == "done"
+
+
+async def test_the_step_that_resumes_the_others_is_held_by_no_person(house: House) -> None:
+    """A log on which somebody has halted it heals by itself: it works, and says nowhere that it does not."""
+    await house.operations.say(StepHalted(step="operating", reason="upkeep", code="", dead=0, settled=0))
+    assert not house.brake.holds("operating")
+    async with asyncio.timeout(60), house.brake.passing("operating", RECORD) as probe:
+        assert not probe
+    assert house.brake.state()["halted"] == {}
+    assert STEP_HALTED.labels("operating")._value.get() == 0
+
+
+async def test_its_own_brake_halts_it_until_a_probe_goes_through(house: House) -> None:
+    """That ends without anybody's command; a person's halt on top of it changes nothing."""
+    await house.operations.say(StepHalted(step="operating", reason="20 in a row", code="x", dead=20, settled=20))
+    await house.operations.say(StepHalted(step="operating", reason="upkeep", code="", dead=0, settled=0))
+    assert house.brake.holds("operating")
+    house.clock += LIMITS.probe_after_s
+    async with asyncio.timeout(60), house.brake.passing("operating", RECORD) as probe:
+        assert probe
+    await house.brake.went_well("operating", RECORD, probe=True)
+    assert not house.brake.holds("operating")
 
 
 async def test_refusals_do_not_halt_a_step(house: House) -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.given import Given
 from support.letters import letter
+from support.operations import said
 from support.steps import TENANT
 
+from muniment.producers.operations.state import OperationsState, fold
 from muniment.schemas.operation_commands import (
     DiscardDeadLetters,
     EditDeadLetter,
@@ -34,6 +36,7 @@ from muniment.schemas.operations import (
     StepHalted,
     StepResumed,
 )
+from muniment.schemas.topics import STEP_NAMES
 from muniment.stream_apps.operating.decider import MOST_LETTERS, Found, decide
 from muniment.stream_apps.operating.state import Letter, State, evolve, in_order
 
@@ -84,6 +87,19 @@ def test_steps_are_halted_and_go_on() -> None:
     )
 
 
+@given(st.sampled_from(STEP_NAMES))
+def test_whoever_halts_a_step_can_resume_it(step: str) -> None:
+    """Whatever a person halts holds, and leaves the one step at work that a command to resume it is decided by."""
+    (event,) = decide(HaltStep(step=step, reason="a drill"), State(), Found(), OPERATION, TENANT)
+    state = fold(OperationsState(), event, said())
+    assert "operating" not in state.halted
+    assert set(state.halted) == ({event.step} if isinstance(event, StepHalted) else set())
+    if state.halted:
+        found = Found(halted=frozenset(state.halted))
+        (resumed,) = decide(ResumeStep(step=step, reason="over"), State(), found, OPERATION, TENANT)
+        assert not fold(state, resumed, said()).halted
+
+
 @pytest.mark.parametrize("name", ["embedding", "fetching:example.org"])
 def test_a_breaker_is_closed(name: str) -> None:
     """The service is called again; so is one address of many."""
@@ -97,6 +113,7 @@ def test_a_breaker_is_closed(name: str) -> None:
     [
         (SetFlag(flag="colour", value=True, reason="x"), "unknown_flag", "durable_worker"),
         (HaltStep(step="dreaming", reason="x"), "unknown_step", "extracting"),
+        (HaltStep(step="operating", reason="x"), "not_haltable", "halt the steps whose work is to rest"),
         (ResumeStep(step="dreaming", reason="x"), "unknown_step", "extracting"),
         (ResumeStep(step="chunking", reason="x"), "step_not_halted", "none"),
         (ResetBreaker(breaker="toaster", reason="x"), "unknown_breaker", "embedding"),

@@ -5,6 +5,7 @@ import re
 from support.signed_in import browser
 
 from muniment.api.keys import Scope
+from muniment.schemas.topics import STEP_NAMES
 
 FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
@@ -123,3 +124,19 @@ async def test_who_may_only_read_sees_letters_and_no_deeds(world):
         assert "/redrive" not in page
         assert "/discard" not in page
         assert (await http.get("/console/operations/dead-letters/redrive?fingerprint=f00d")).status_code == 403
+
+
+async def test_the_step_that_resumes_the_others_has_no_button(world):
+    """Every other step can be halted; what is posted for it all the same is refused with what to do, in words."""
+    async with browser(world.app) as http:
+        await signed_in(http)
+        page = (await http.get("/console/operations/steps")).text
+        halted = set(re.findall(r'action="/console/operations/steps/([a-z]+)/halt"', page))
+        start = page.index('action="/console/operations/steps/embedding/halt"')
+        hidden = dict(FIELD.findall(page[start : page.index("</form>", start)]))
+        answer = await http.post("/console/operations/steps/operating/halt", data=hidden | {"reason": "upkeep"})
+    assert halted == {*STEP_NAMES} - {"operating"}
+    assert "Always on: it carries out what operators order." in page
+    assert answer.status_code == 409
+    assert "Halt the steps whose work is to rest." in answer.text
+    assert not world.publisher.sent
