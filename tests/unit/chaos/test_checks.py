@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
+import pytest
 from chaos import checks
 from chaos.checks import Run
 from chaos.corpus import Op, Story
@@ -245,6 +246,18 @@ def test_a_break_of_the_order_of_a_patient_document_is_found() -> None:
     """Any two facts that changed places."""
     run = swapped(PATIENT.name, ("DocumentChunked", 0), ("DocumentIndexed", 0))
     assert len(checks.order_breaks(CALM, run, STORIES)) == 1
+
+
+def with_a_letter(offset: int) -> Run:
+    """The calm, with a dead letter of the patient document at this tenth of an offset."""
+    spread = tuple(replace(one, offset=10 * one.offset) for one in CALM.facts)
+    return replace(CALM, facts=(*spread, fact("DocumentDeadLettered", PATIENT.name, 0, offset)))
+
+
+@pytest.mark.parametrize(("offset", "breaks"), [(15, 0), (25, 0), (5, 1), (35, 1)])
+def test_a_batch_may_die_before_all_are_said_to_be_there(offset: int, breaks: int) -> None:
+    """It is on the log before `DocumentChunked`; but it dies neither before there was a text nor after the end."""
+    assert len(checks.order_breaks(with_a_letter(25), with_a_letter(offset), STORIES)) == breaks
 
 
 def test_a_fact_too_few_is_a_break_of_the_order() -> None:
