@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, time
 from uuid import uuid4
@@ -18,18 +17,13 @@ from uuid import uuid4
 from muniment.infra.bench import memory
 from muniment.infra.bench.figures import Figure
 from muniment.infra.bench.ours import Ours
-from muniment.infra.bench.sample import indexed
+from muniment.infra.bench.sample import waiting
 from muniment.infra.not_set import required
 from muniment.infra.settings import Settings
 from muniment.infra.stack import scratch
 from muniment.infra.stack.ports import any_free
 from muniment.producers.kafka import KafkaPublisher
-from muniment.schemas.codec import encode
-from muniment.schemas.error_codes import ErrorCode
-from muniment.schemas.metadata import Metadata, whole_millis
-from muniment.schemas.record import Position, Record
-from muniment.schemas.retry_headers import RetryState
-from muniment.schemas.topics import DOCUMENTS, RETRY_DELAYS_S, RETRY_TIERS
+from muniment.schemas.topics import RETRY_DELAYS_S, RETRY_TIERS
 
 RECORDS = 10_000
 DOCUMENTS_AT_MOST = 400
@@ -84,17 +78,9 @@ async def _fill(settings: Settings) -> None:
     brokers = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
     async with KafkaPublisher(brokers, client_id="muniment-bench") as publisher:
         for start in range(0, RECORDS, AT_ONCE):
-            await asyncio.gather(*[publisher.send(_waiting(n)) for n in range(start, start + AT_ONCE)])
-
-
-def _waiting(number: int) -> Record:
-    event, now = indexed(), datetime.now(UTC)
-    due_ms = int((now.timestamp() + RETRY_DELAYS_S[SLOWEST]) * 1000)
-    place = Position(DOCUMENTS.name, 0, number)
-    state = RetryState(STEP, 4, 0, due_ms, due_ms, place, ErrorCode.UNEXPECTED, "a measurement")
-    event_id = uuid4()
-    meta = Metadata(event_id, "bench-backlog", event_id, event_id, whole_millis(now), "muniment.bench")
-    return encode(event, meta, None).with_headers(state.to_headers()).to(RETRY_TIERS[SLOWEST].name)
+            await asyncio.gather(
+                *[publisher.send(waiting("bench-backlog", STEP, SLOWEST, n)) for n in range(start, start + AT_ONCE)]
+            )
 
 
 async def _takeover(stack: Ours, home: Path, environment: Mapping[str, str], files: Sequence[Path]) -> Figure:

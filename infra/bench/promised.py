@@ -7,7 +7,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,7 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from muniment.infra.bench.figures import Figure, percentile
 from muniment.infra.bench.floor_tables import TENANT
 from muniment.infra.bench.ours import Ours
-from muniment.infra.bench.sample import indexed
+from muniment.infra.bench.sample import waiting
 from muniment.infra.not_set import required
 from muniment.infra.settings import Settings
 from muniment.infra.stack import record
@@ -28,12 +27,9 @@ from muniment.infra.stack.control import Control
 from muniment.infra.stack.parts import OWN
 from muniment.infra.stack.supervisord import Places
 from muniment.producers.kafka import KafkaPublisher
-from muniment.schemas.codec import encode
-from muniment.schemas.error_codes import ErrorCode
-from muniment.schemas.metadata import Metadata, whole_millis
-from muniment.schemas.record import Position, Record
-from muniment.schemas.retry_headers import RetryState, retry_state
-from muniment.schemas.topics import DOCUMENTS, REDELIVERY, RETRY_DELAYS_S, RETRY_TIERS
+from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import retry_state
+from muniment.schemas.topics import REDELIVERY
 from muniment.stream_apps.retrying.mover import IDLE_POLL_MS
 from muniment.stream_apps.retrying.policy import Limits
 
@@ -100,7 +96,7 @@ def _long(files: Sequence[Path], folder: Path, number: int) -> Path:
 
 
 async def _cancelled(stack: Ours, file: Path) -> tuple[float, float]:
-    """Seconds from asking until the job shows that it is, and until no row and no byte of the document is left."""
+    """Seconds from asking until the job shows that it is, and until no row of it and no claim on its bytes is left."""
     document_id = uuid4()
     done = await stack.api.upload(file, file.name, {"document_id": str(document_id)})
     begun = "select exists (select from read.chunk_vectors where tenant = $1 and document_id = $2)"
@@ -143,7 +139,7 @@ async def _late(settings: Settings) -> list[float]:
         await back.seek_to_end()
         async with KafkaPublisher(brokers, client_id="muniment-bench") as publisher:
             for start in range(0, RETRIES, AT_ONCE):
-                few = [_waiting(number, tenant.decode()) for number in range(start, start + AT_ONCE)]
+                few = [waiting(tenant.decode(), STEP, TIER, number) for number in range(start, start + AT_ONCE)]
                 await asyncio.gather(*map(publisher.send, few))
                 await asyncio.sleep(EVERY_S)
         async with asyncio.timeout(PATIENCE_S):
@@ -158,17 +154,6 @@ async def _late(settings: Settings) -> list[float]:
     finally:
         await back.stop()
     raise AssertionError("a consumer that is not stopped goes on")
-
-
-def _waiting(number: int, tenant: str) -> Record:
-    """A record as a failed step puts it into the tier."""
-    event, now = indexed(), datetime.now(UTC)
-    due_ms = int((now.timestamp() + RETRY_DELAYS_S[TIER]) * 1000)
-    place = Position(DOCUMENTS.name, 0, number)
-    state = RetryState(STEP, TIER, 0, due_ms, due_ms, place, ErrorCode.UNEXPECTED, "a measurement")
-    event_id = uuid4()
-    meta = Metadata(event_id, tenant, event_id, event_id, whole_millis(now), "muniment.bench")
-    return encode(event, meta, None).with_headers(state.to_headers()).to(RETRY_TIERS[TIER].name)
 
 
 async def _stopped(home: Path, name: str) -> float:
