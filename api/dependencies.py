@@ -37,11 +37,20 @@ from muniment.producers.key_ring import KeyRing
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.publisher import Publisher
 from muniment.producers.record_at import Records
+from muniment.producers.right_of_way import RightOfWay
 from muniment.producers.trail.trail import Trail
 from muniment.projections.validity import Moment
 
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 """Looks at a part: facts about it for `/health/detailed`, or an exception when it is away."""
+
+
+SEARCHABLE_S = 0.25
+"""So long after it was taken in a small document that somebody waits for is on its way to search, roughly."""
+
+
+def _right_of_way() -> RightOfWay:
+    return RightOfWay(moment_s=SEARCHABLE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class Dependencies:
         draft_sources: Which documents drafts go back to, noted before they are written.
         draft_streams: Who looks on while drafts are written; without it no such streams are served.
         workers: Who works through the steps; without it nothing is said of them.
+        right_of_way: What is taken in for an import gives way to what somebody waits for.
 
     """
 
@@ -120,6 +130,7 @@ class Dependencies:
     predicting: Predicting | None = None
     questions: Questions | None = None
     answerer: Answerer | None = None
+    right_of_way: RightOfWay = field(default_factory=_right_of_way)
 
     def as_of(self, moment: Moment) -> "Dependencies":
         """The same, with all that is read of documents, jobs, projects and scripts as it was at a moment.

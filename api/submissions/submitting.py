@@ -11,6 +11,7 @@ from muniment.api.problems.problem import Problem
 from muniment.api.publishing import publish
 from muniment.api.submissions.into_projects import open_to, put_in
 from muniment.api.submissions.requests import Link, Submission
+from muniment.producers.urgency import working_for
 from muniment.schemas.commands import CancelJob, DeleteDocument, SubmitDocument, SubmitUrl
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
@@ -41,12 +42,20 @@ class Accepted:
 async def submit(
     deps: Dependencies, who: Principal, what: Submission | Link, traceparent: str, index: int = 0
 ) -> Accepted:
-    """Take in a document, and put it into the project that it names; see `_submit`.
+    """Take in a document, and put it into the project that it names; see `_submit`. One of an import gives way.
 
     Raises:
         Problem: `not_found`, `archived` for that project; nothing was accepted then.
 
     """
+    with working_for(what.about.lane):
+        async with deps.right_of_way.taken():
+            return await _submit_into(deps, who, what, traceparent, index)
+
+
+async def _submit_into(
+    deps: Dependencies, who: Principal, what: Submission | Link, traceparent: str, index: int
+) -> Accepted:
     project_id = what.about.project_id
     if project_id is None:
         return await _submit(deps, who, what, traceparent, index)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from muniment.producers.right_of_way import RightOfWay
 from muniment.schemas.record import Record
 from muniment.stream_apps.braking.port import Gate, OpenGate
-from muniment.stream_apps.hosting.right_of_way import RightOfWay
 from muniment.stream_apps.parking.port import NoParking, Parking
 
 

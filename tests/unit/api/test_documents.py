@@ -1,5 +1,6 @@
 """Submitting, reading and deleting documents over HTTP."""
 
+import asyncio
 import json
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from muniment.api.reads import Stored
 from muniment.schemas.commands import DeleteDocument, SubmitDocument, SubmitUrl
 from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.metadata import lane_of
 
 
 async def test_a_file_becomes_a_sealed_command_and_its_bytes_a_claim(world):
@@ -324,3 +326,29 @@ async def test_an_address_may_be_the_next_version_or_one_of_a_batch(world):
     events = [envelope.event for envelope in await world.sent()]
     assert [e.url for e in events if isinstance(e, SubmitUrl)] == ["https://example.org/b", "https://example.org/c.md"]
     assert wrong.json()["errors"][0]["where"] == "body.1.url"
+
+
+async def test_an_import_is_taken_in_after_what_somebody_waits_for(world):
+    """While an urgent document is on its way onto the log, one of an import stands; then it is accepted, too."""
+    begun, go_on, send = asyncio.Event(), asyncio.Event(), world.publisher.send
+
+    async def slowly(record):
+        if lane_of(record) == "interactive":
+            begun.set()
+            await go_on.wait()
+        return await send(record)
+
+    world.publisher.send = slowly
+    async with world.client() as http:
+
+        def give(lane):
+            return asyncio.create_task(http.post("/v1/documents", headers=world.mine, json={"text": "a", "lane": lane}))
+
+        urgent = give("interactive")
+        await begun.wait()
+        of_an_import = give("bulk")
+        assert (await give("normal")).status_code == 202
+        assert not of_an_import.done()
+        go_on.set()
+        assert {(await urgent).status_code, (await of_an_import).status_code} == {202}
+    assert [lane_of(record) for record in world.publisher.sent] == ["normal", "interactive", "bulk"]

@@ -2,25 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import pytest
-from support.key_ring import MemoryKeyRing
-from support.publisher import MemoryPublisher
-from support.toy_step import ToyStep, job
 
-from muniment.producers.log_codec import LogCodec
-from muniment.producers.urgency import lane as lane_at_hand
+from muniment.producers.right_of_way import RightOfWay
 from muniment.producers.urgency import working_for
-from muniment.schemas.codec import Envelope
-from muniment.schemas.event import Event
 from muniment.schemas.metadata import LANES, NORMAL
-from muniment.schemas.record import Record
-from muniment.stream_apps.braking.port import OpenGate
-from muniment.stream_apps.hosting.ports import Ports
-from muniment.stream_apps.hosting.right_of_way import RightOfWay
-from muniment.stream_apps.hosting.settle import Settler
 
 INTERACTIVE, BULK = LANES[0], LANES[-1]
 NEVER_S = 60.0
@@ -107,60 +95,55 @@ async def test_who_is_cancelled_while_it_gives_way_leaves_nothing_behind() -> No
     await (await take(way, BULK)).aclose()
 
 
-class Halted(OpenGate):
-    """Lets nothing urgent through, ever."""
-
-    @asynccontextmanager
-    async def passing(self, step: str, record: Record) -> AsyncIterator[bool]:
-        if lane_at_hand() == INTERACTIVE:
-            await asyncio.get_running_loop().create_future()
-        async with super().passing(step, record) as probe:
-            yield probe
-
-
-class Working(ToyStep):
-    """Works on what is urgent until it is told to end."""
-
-    def __init__(self) -> None:
-        super().__init__("acme")
-        self.begun, self.end = asyncio.Event(), asyncio.Event()
-
-    async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
-        if lane_at_hand() == INTERACTIVE:
-            self.begun.set()
-            await self.end.wait()
-        async for item in super().run(envelope):
-            yield item
+async def test_few_of_an_import_are_begun_while_somebody_is_about() -> None:
+    """After interactive work so many go at once; the next one when one of them is done."""
+    way = RightOfWay(gives_way_s=NEVER_S, moment_s=0.0, few=2)
+    await (await take(way, INTERACTIVE)).aclose()
+    begun = [await take(way, BULK), await take(way, BULK)]
+    third = asyncio.create_task(take(way, BULK))
+    assert await stands(third)
+    await begun[0].aclose()
+    await (await third).aclose()
+    await begun[1].aclose()
 
 
-def settling(gate: OpenGate) -> Settler:
-    ports = Ports(gate=gate, right_of_way=RightOfWay(gives_way_s=NEVER_S, moment_s=0.0))
-    return Settler(LogCodec(MemoryKeyRing()), MemoryPublisher(), ports=ports)
+async def test_with_nobody_about_an_import_has_it_all() -> None:
+    """Where nobody has waited lately, nothing bounds it."""
+    way = RightOfWay(gives_way_s=NEVER_S, moment_s=0.0, awake_s=0.0, few=1)
+    await (await take(way, INTERACTIVE)).aclose()
+    begun = [await asyncio.wait_for(take(way, BULK), 5) for _ in range(4)]
+    for one in begun:
+        await one.aclose()
 
 
-async def settle(settler: Settler, step: ToyStep, lane: str) -> str:
-    with working_for(lane):
-        return await settler.settle(step, job("acme", lane=lane))
+async def test_slow_work_of_an_import_takes_no_place() -> None:
+    """Work of minutes would keep the others of the import from theirs."""
+    way = RightOfWay(gives_way_s=NEVER_S, moment_s=0.0, few=1)
+    await (await take(way, INTERACTIVE)).aclose()
+    slow = await take(way, BULK, slow=True)
+    await (await asyncio.wait_for(take(way, BULK), 5)).aclose()
+    await slow.aclose()
 
 
-async def test_imports_wait_while_it_is_worked_on() -> None:
-    """A step that works on an urgent record holds what an import has for any step of the process."""
-    settler, step = settling(OpenGate()), Working()
-    urgent = asyncio.create_task(settle(settler, step, INTERACTIVE))
-    await step.begun.wait()
-    bulk = asyncio.create_task(settle(settler, ToyStep("acme"), BULK))
-    await asyncio.sleep(0.01)
-    assert not bulk.done()
-    step.end.set()
-    assert await urgent == await bulk == "done"
+async def test_no_record_waits_for_a_place_for_longer_than_it_has_to() -> None:
+    """However long those that have begun take, the rest of the import gets on."""
+    way = RightOfWay(gives_way_s=0.05, moment_s=0.0, few=1)
+    await (await take(way, INTERACTIVE)).aclose()
+    hanging = await take(way, BULK)
+    began = time.monotonic()
+    await (await take(way, BULK)).aclose()
+    assert time.monotonic() - began >= 0.05
+    await hanging.aclose()
 
 
-async def test_nobody_gives_way_to_what_only_waits() -> None:
-    """An urgent record that stands before a halted step is in nobody's way, or every import would crawl meanwhile."""
-    settler = settling(Halted())
-    urgent = asyncio.create_task(settle(settler, ToyStep("acme"), INTERACTIVE))
-    await asyncio.sleep(0.01)
-    async with asyncio.timeout(NEVER_S / 2):
-        assert await settle(settler, ToyStep("acme"), BULK) == "done"
-    urgent.cancel()
-    await asyncio.gather(urgent, return_exceptions=True)
+async def test_a_place_that_nobody_took_is_free() -> None:
+    """Who is cancelled while it waits for one leaves it to the next."""
+    way = RightOfWay(gives_way_s=NEVER_S, moment_s=0.0, few=1)
+    await (await take(way, INTERACTIVE)).aclose()
+    begun = await take(way, BULK)
+    waiting = asyncio.create_task(take(way, BULK))
+    assert await stands(waiting)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await begun.aclose()
+    await (await asyncio.wait_for(take(way, BULK), 5)).aclose()
