@@ -36,12 +36,23 @@ on conflict do nothing"""
 _ADD_SUBJECT = """
 insert into muniment_keys.subjects (tenant, subject, document_id, named_at) values ($1, $2, $3, $4)
 on conflict do nothing"""
+# As of now: so running processes, which look for what was destroyed since they last looked, find it.
+_FORGET = """
+update muniment_keys.data_keys set wrapped = null, destroyed_at = now()
+where tenant = $1 and document_id = $2 and created_at <= $3 and destroyed_at is null"""
+_FORGET_SUBJECTS = "delete from muniment_keys.subjects where tenant = $1 and document_id = $2 and named_at <= $3"
+_HAS = "select exists (select from muniment_keys.data_keys where key_id = $1)"
+_TENANT_SINCE = "select created_at from muniment_keys.tenant_keys where tenant = $1"
 Destroyed = Mapping[tuple[str, UUID], datetime]
 """When a document of a tenant was last erased, as the log says."""
 
 
 class NoBackup(ValueError):
     """The file is no backup of keys, or the passphrase is another one."""
+
+
+class OtherKeys(ValueError):
+    """The store has begun to make keys of its own where the backup has others: one of the two would be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +79,12 @@ async def backup(pool: Any, path: Path, passphrase: str) -> int:
 
 
 async def restore(pool: Any, path: Path, passphrase: str, destroyed: Destroyed) -> Restored:
-    """Put back what the store has not; what `destroyed` names comes back as destroyed only.
+    """Put back what the store has not; what `destroyed` names is destroyed, whoever brought it back.
+
+    A backup of the database that is older than an erasure brings its keys back: they are destroyed here, too.
 
     Raises:
-        NoBackup: see there; nothing was changed.
+        NoBackup, OtherKeys: see there; nothing was changed.
 
     """
     content = _opened(path, passphrase)
@@ -88,16 +101,30 @@ async def restore(pool: Any, path: Path, passphrase: str, destroyed: Destroyed) 
             row = UUID(one["key_id"]), one["tenant"], document, wrapped, one["kek_id"], created, ended
             if await connection.fetchval(_ADD, *row):
                 back, gone = back + (ended is None), gone + (ended is not None)
+            elif ended is None and not await connection.fetchval(_HAS, row[0]):
+                raise OtherKeys(_other(f"document {document} of {one['tenant']}"))
         for one in content["tenants"]:
             values = base64.b64decode(one["wrapped"]), one["kek_id"], datetime.fromisoformat(one["created_at"])
             await connection.execute(_ADD_TENANT, one["tenant"], *values)
+            if await connection.fetchval(_TENANT_SINCE, one["tenant"]) != values[-1]:
+                raise OtherKeys(_other(f"tenant {one['tenant']}"))
         for one in content["subjects"]:
             document = UUID(one["document_id"])
             named = datetime.fromisoformat(one["named_at"])
             erased = destroyed.get((one["tenant"], document))
             if erased is None or named > erased:
                 await connection.execute(_ADD_SUBJECT, one["tenant"], one["subject"], document, named)
+        for (tenant, document), erased in destroyed.items():
+            gone += int((await connection.execute(_FORGET, tenant, document, erased)).split()[-1])
+            await connection.execute(_FORGET_SUBJECTS, tenant, document, erased)
     return Restored(back, gone)
+
+
+def _other(whose: str) -> str:
+    return (
+        f"the key store has another key for {whose} than the backup: it was used before it was restored. Nothing was "
+        "changed. Stop the API and the workers, export what came in since, empty the tables of muniment_keys, restore"
+    )
 
 
 def _opened(path: Path, passphrase: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def restore(
     from muniment.infra.acting import acting
     from muniment.infra.not_set import required
     from muniment.producers.destroyed_keys import destroyed_on_log
-    from muniment.producers.key_backup import NoBackup
+    from muniment.producers.key_backup import NoBackup, OtherKeys
     from muniment.producers.key_backup import restore as put_back
 
     word = _word(passphrase)
@@ -96,7 +96,7 @@ def restore(
         with acting(_settings(), "data_keys.restore", kind="data_keys") as act:
             done = _with_pool(run)
             act.reason = f"{done.keys} keys are back, {done.destroyed} stay destroyed"
-    except NoBackup as error:
+    except (NoBackup, OtherKeys) as error:
         typer.echo(f"muniment: {error}", err=True)
         raise typer.Exit(1) from None
     print(f"keys that are back: {done.keys}; that stay destroyed: {done.destroyed}")

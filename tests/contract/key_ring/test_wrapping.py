@@ -11,7 +11,7 @@ import pytest
 from support.ports import free_port
 
 from muniment.producers import key_file
-from muniment.producers.key_backup import NoBackup, backup, restore
+from muniment.producers.key_backup import NoBackup, OtherKeys, backup, restore
 from muniment.producers.kms import KmsWrapping
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 from muniment.producers.rewrapping import in_use, rewrap
@@ -188,6 +188,42 @@ async def test_a_backup_brings_keys_back_but_none_that_was_destroyed(pool: Any, 
     assert found == {keys[kept].key_id: keys[kept], keys[renewed].key_id: keys[renewed]}
     assert await back.current("acme", erased) is None
     assert (await restore(pool, tmp_path / "keys.backup", "a passphrase", on_log)).keys == 0
+
+
+async def test_a_key_that_an_old_dump_brought_back_is_destroyed_again(pool: Any, tmp_path: Path) -> None:
+    """Whoever restores the database as it was before an erasure restores the keys after it: the log wins."""
+    ring = PostgresKeyRing(pool, FileWrapping(key_file.load(tmp_path / "ring.json")))
+    kept, erased = uuid4(), uuid4()
+    keys = {document: await ring.create("acme", document) for document in (kept, erased)}
+    await pool.execute(
+        "insert into muniment_keys.subjects (tenant, subject, document_id, named_at) values ('acme', 's', $1, now())",
+        erased,
+    )
+    await backup(pool, tmp_path / "keys.backup", "a passphrase")
+    on_log = {("acme", erased): await pool.fetchval("select clock_timestamp()")}
+    done = await restore(pool, tmp_path / "keys.backup", "a passphrase", on_log)
+    assert (done.keys, done.destroyed) == (0, 1)
+    back = PostgresKeyRing(pool, FileWrapping(key_file.load(tmp_path / "ring.json")))
+    assert await back.find([key.key_id for key in keys.values()]) == {keys[kept].key_id: keys[kept]}
+    assert await pool.fetchval("select count(*) from muniment_keys.subjects") == 0
+    assert (await restore(pool, tmp_path / "keys.backup", "a passphrase", on_log)).destroyed == 0
+
+
+@pytest.mark.parametrize("begun", ["tenant", "document"])
+async def test_a_store_that_was_used_before_it_is_restored_is_refused(pool: Any, tmp_path: Path, begun: str) -> None:
+    """One of two keys for the same thing would be lost without a word: nothing is changed instead."""
+    ring = PostgresKeyRing(pool, FileWrapping(key_file.load(tmp_path / "ring.json")))
+    document = uuid4()
+    await ring.create("acme", document)
+    await ring.tenant_key("acme")
+    await backup(pool, tmp_path / "keys.backup", "a passphrase")
+    await pool.execute("truncate muniment_keys.data_keys, muniment_keys.tenant_keys")
+    used = PostgresKeyRing(pool, FileWrapping(key_file.load(tmp_path / "ring.json")))
+    await (used.tenant_key("acme") if begun == "tenant" else used.create("acme", document))
+    with pytest.raises(OtherKeys, match=f"another key for {begun}"):
+        await restore(pool, tmp_path / "keys.backup", "a passphrase", {})
+    held = "select (select count(*) from muniment_keys.data_keys) + (select count(*) from muniment_keys.tenant_keys)"
+    assert await pool.fetchval(held) == 1
 
 
 async def test_a_destroyed_key_is_out_of_use_elsewhere_at_once(pool: Any, tmp_path: Path) -> None:
