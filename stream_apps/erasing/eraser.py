@@ -25,6 +25,7 @@ from muniment.producers.subjects import Subjects
 from muniment.schemas.codec import encode
 from muniment.schemas.commands import EraseDocument
 from muniment.schemas.erasures import ErasureCompleted, KeysDestroyed, StoreErased
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import Event
 from muniment.schemas.ids import child_traceparent, result_id
 from muniment.schemas.metadata import LANES, NORMAL, Metadata, whole_millis
@@ -108,17 +109,30 @@ class Eraser:
 
     async def _lead(self) -> None:
         while True:
-            busy = await self.turn()
+            # Before the erasures: one of them that is stuck ends the turn with its failure.
             await self._retain()
+            busy = await self.turn()
             await self._leading.beat()
             await asyncio.sleep(TURN_S if busy else IDLE_S)
 
     async def turn(self) -> bool:
-        """Bring each erasure one stage further, where it can go; whether any is under way."""
+        """Bring each erasure one stage further, where it can go; whether any is under way.
+
+        One that is stuck holds up none of the others.
+
+        Raises:
+            StepFailure: what the first of those that are stuck failed with, once all have had their turn.
+
+        """
         found = await self._store.under_way()
-        self._waits_for = ""
+        self._waits_for, stuck = "", list[StepFailure]()
         for erasure in found:
-            await getattr(self, f"_{erasure.stage}")(erasure)
+            try:
+                await getattr(self, f"_{erasure.stage}")(erasure)
+            except StepFailure as error:
+                stuck.append(error)
+        if stuck:
+            raise stuck[0]
         return bool(found)
 
     async def _retain(self) -> None:

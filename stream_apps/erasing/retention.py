@@ -25,15 +25,20 @@ from muniment.stream_apps.retrying.confirmed import send_confirmed
 AT_ONCE = 1000
 """Documents in one erasure."""
 ACTOR = "muniment.retention"
+# The key of a deleted document lives, and opens what the log has of it, until it is erased.
 _OLD = """
-select document_id from read.documents
-where tenant = $1 and status <> 'deleted' and updated_at < $2
+select document_id from read.documents d
+where tenant = $1 and updated_at < $2
+    and (status <> 'deleted' or exists (
+        select from muniment_keys.data_keys k
+        where k.tenant = d.tenant and k.document_id = d.document_id and k.destroyed_at is null
+    ))
     and not exists (
-        select from muniment_erasing.erasures e where e.tenant = $1 and e.state in ('requested', 'confirmed')
-        and document_id = any(e.document_ids)
+        select from muniment_erasing.erasures e where e.tenant = d.tenant and e.state = 'confirmed'
+        and d.document_id = any(e.document_ids)
     )
 order by updated_at, document_id limit $3"""
-_TENANTS = "select distinct tenant from read.documents where status <> 'deleted'"
+_TENANTS = "select distinct tenant from read.documents"
 _RULE = re.compile(r"^(?P<tenant>[^=\s]+)=(?P<days>\d+|never)$")
 
 

@@ -25,9 +25,12 @@ insert into muniment_erasing.erasures (erasure_id, tenant, state, subject, docum
 values ($1, $2, 'requested', $3, $4, $5, $6, $7, $8, $9, $10)"""
 _DECIDED = """
 update muniment_erasing.erasures set state = $2, stage = $3, decided_by = $4, decided_at = $5 where erasure_id = $1"""
-_UNDER_WAY = (
-    "select * from muniment_erasing.erasures where state = 'confirmed' order by decided_at, erasure_id limit 20"
-)
+# Twenty of each stage: those that wait for a store or a read model keep no later one from having its keys destroyed.
+_UNDER_WAY = """
+select * from (
+    select *, row_number() over (partition by stage order by decided_at, erasure_id) as place
+    from muniment_erasing.erasures where state = 'confirmed'
+) e where place <= 20 order by decided_at, erasure_id"""
 _FOUND = """
 update muniment_erasing.erasures set documents = $2, held = $3, stage = 'telling', moved_at = $4
 where erasure_id = $1"""

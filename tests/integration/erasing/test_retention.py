@@ -14,6 +14,10 @@ from muniment.schemas.erasures import RequestErasure
 from muniment.stream_apps.erasing.retention import Retention, Rules, rules
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ERASURE = """
+insert into muniment_erasing.erasures
+    (erasure_id, tenant, state, document_ids, reason, origin, confirmations, requested_by, requested_at)
+values ($1, 'acme', $3, $2, 'r', 'request', 1, 'key:1', now())"""
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ async def document(pool: Any, tenant: str, age_days: float, status: str = "index
 
 
 async def test_only_what_is_too_old_by_its_tenants_rule(pool: Any) -> None:
-    """One tenant by the rule for all, one by its own, one never; what is deleted already is nobody's business."""
+    """One tenant by the rule for all, one by its own, one never; what is deleted without a key is left alone."""
     old = await document(pool, "acme", 31)
     await document(pool, "acme", 29)
     await document(pool, "acme", 99, "deleted")
@@ -62,6 +66,31 @@ async def test_only_what_is_too_old_by_its_tenants_rule(pool: Any) -> None:
     ]
     assert {one.meta.event_id for one in asked[2:]} == {one.meta.event_id for one in asked[:2]}, "twice is once"
     assert all(isinstance(one.event, RequestErasure) and "30 days" in one.event.reason for one in asked[:1])
+
+
+async def test_what_was_deleted_goes_with_its_key(pool: Any) -> None:
+    """The log has a deleted document still: as long as its key lives its time can be over, too."""
+    deleted = await document(pool, "acme", 31, "deleted")
+    await document(pool, "acme", 31, "deleted")
+    await pool.execute(
+        "insert into muniment_keys.data_keys (key_id, tenant, document_id, wrapped, kek_id, created_at)"
+        " values ($1, 'acme', $2, $3, 'k', now())",
+        uuid4(),
+        deleted,
+        b"wrapped",
+    )
+    retention = Retention(pool, MemoryPublisher(), Rules(30), lambda: NOW)
+    assert [due.documents for due in await retention.due()] == [(deleted,)]
+    await pool.execute("update muniment_keys.data_keys set wrapped = null, destroyed_at = now()")
+    assert await retention.due() == []
+
+
+@pytest.mark.parametrize(("state", "due"), [("requested", 1), ("confirmed", 0), ("completed", 1)])
+async def test_only_an_erasure_under_way_holds_it_back(pool: Any, state: str, due: int) -> None:
+    """One that nobody has confirmed may never be: it is no reason to keep a document."""
+    old = await document(pool, "acme", 31)
+    await pool.execute(ERASURE, uuid4(), [old], state)
+    assert len(await Retention(pool, MemoryPublisher(), Rules(30), lambda: NOW).due()) == due
 
 
 async def test_without_a_rule_nothing_is_too_old(pool: Any) -> None:

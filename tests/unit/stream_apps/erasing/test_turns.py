@@ -1,0 +1,58 @@
+"""Erasures have their turns one after the other, and none of them holds up the next."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from support.publisher import MemoryPublisher
+
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
+from muniment.stream_apps.erasing.eraser import Eraser
+
+NOTHING: Any = None
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@dataclass
+class Erasures:
+    """Those under way; what is asked of a stuck one fails."""
+
+    those: list[Any]
+    stuck: UUID
+
+    async def under_way(self) -> list[Any]:
+        return self.those
+
+    async def found(self, erasure_id: UUID, documents: Any, held: Any, now: datetime) -> None:
+        del documents, held, now
+        if erasure_id == self.stuck:
+            raise StepFailure(ErrorCode.BLOB_UNAVAILABLE, "the blob store is away")
+        self.those = [one for one in self.those if one.erasure_id != erasure_id]
+
+
+async def test_one_that_is_stuck_holds_up_no_other() -> None:
+    """The others have their turn all the same, and the failure is told after it."""
+    stuck, other = (
+        SimpleNamespace(erasure_id=uuid4(), stage="finding", tenant="acme", subject="", document_ids=())
+        for _ in range(2)
+    )
+    erasures: Any = Erasures([stuck, other], stuck.erasure_id)
+    eraser = Eraser(
+        NOTHING,
+        MemoryPublisher(),
+        erasures,
+        key_ring=NOTHING,
+        subjects=NOTHING,
+        stores=(),
+        ends=NOTHING,
+        behind=NOTHING,
+        signer=NOTHING,
+        now=lambda: NOW,
+    )
+    with pytest.raises(StepFailure, match="the blob store is away"):
+        await eraser.turn()
+    assert erasures.those == [stuck]
