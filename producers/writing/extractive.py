@@ -1,15 +1,17 @@
 """The writer that is no model: sentences of the passages that bear on the brief, word for word, each cited.
 
 It says at its head what it is, in the brief's language, and refuses rather than quote what has little to do with it.
+References of the documents themselves, as `[14]`, are left out: here such a mark names a passage.
 """
 
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from muniment.producers.writing.calls import Observe, count
 from muniment.producers.writing.observed import observed
-from muniment.producers.writing.sentences import content_words, sentences
+from muniment.producers.writing.sentences import MARK, content_words, sentences
 from muniment.producers.writing.writer import LENGTH, STOP, Asked, Finished, Source, Writing
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import Refused
@@ -25,12 +27,13 @@ SHORTEST = 3
 """Words of a sentence that is worth quoting."""
 HEADS = {
     "en": "This is an extract, and no language model wrote it: every sentence below stands in your documents, "
-    "word for word, and names its source.",
+    "word for word but for references in brackets, and names its source.",
     "ko": "이 글은 발췌문이며, 언어 모델이 쓴 글이 아닙니다. "
-    "아래의 모든 문장은 문서에 있는 그대로 옮긴 것이고 출처를 밝힙니다.",
+    "아래의 모든 문장은 대괄호로 된 참조를 빼고는 문서에 있는 그대로 옮긴 것이고 출처를 밝힙니다.",
 }
 ELSEWHERE = {"en": "From your documents", "ko": "문서에서"}
 """The heading of what has no title."""
+_OWN_MARK = re.compile(rf"\s*{MARK}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _best(text: str, wanted: set[str]) -> list[str]:
     """The sentences that share most with the brief, in the order of the text."""
     scored = []
     for place, (start, end) in enumerate(sentences(text)):
-        said = " ".join(text[start:end].split())
+        said = " ".join(_OWN_MARK.sub("", text[start:end]).split())
         words = content_words(said)
         shared = len(wanted & set(words))
         if shared and len(words) >= SHORTEST:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muniment.producers.writing.citations import claims, holds
 from muniment.producers.writing.extractive import HEADS, ExtractiveWriter, extract
 from muniment.producers.writing.writer import Asked, Finished, Source
 from muniment.schemas.error_codes import ErrorCode
@@ -58,12 +59,23 @@ async def test_it_refuses_where_there_is_nothing(brief: str) -> None:
 async def test_it_keeps_to_the_length_that_was_asked_for() -> None:
     """Past it, it ends between two sentences and says why."""
     writer = ExtractiveWriter(lambda text: len(text.split()))
-    asked = Asked((), 40, brief="paid leave", sources=(LEAVE, CARRY, FAQ))
+    asked = Asked((), 45, brief="paid leave", sources=(LEAVE, CARRY, FAQ))
     items = [item async for item in writer.write(asked)]
     text = "".join(item for item in items if isinstance(item, str))
     assert items[-1] == Finished("length", 0, 0, writer.model)
-    assert len(text.split()) <= 40
+    assert len(text.split()) <= 45
     assert text.rstrip().endswith("[1]")
+
+
+async def test_references_of_the_documents_are_no_citations() -> None:
+    """A mark in a passage names something there: each citation of the extract is of where its sentence stands."""
+    review = Source(1, "Review", None, 1, "Paid leave is rare [2]. Paid leave is paid by the day [14, 15]. [3]")
+    menu = Source(2, "Menu", None, 1, "Paid leave is on no menu.")
+    text = "".join(await written("paid leave", (review, menu)))
+    assert "Paid leave is rare. [1]" in text
+    found = list(claims(text))
+    assert [claim.number for claim in found] == [1, 1, 2]
+    assert all(holds(claim.words, {1: review, 2: menu}[claim.number].text) for claim in found)
 
 
 WORDS = st.lists(st.sampled_from(["paid", "leave", "days", "noon", "25", "회사", "휴가", "연차"]), max_size=12).map(
