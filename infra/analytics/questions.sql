@@ -23,9 +23,17 @@ from DocumentDeadLettered group by fingerprint, step, code order by letters desc
 -- documents_by_type: documents that are there, by the type of their newest text
 select media_type, count(*) as documents
 from (
-    select document_id, arg_max(media_type, version) as media_type from DocumentExtracted
-    where document_id not in (select document_id from DocumentDeleted)
-        and document_id not in (select document_id from DocumentErased)
-    group by document_id
+    select _tenant, document_id, arg_max(media_type, version) as media_type
+    from DocumentExtracted as text
+    where not exists (
+        select 1
+        from (
+            select _tenant, document_id, version from DocumentDeleted
+            union all
+            select _tenant, document_id, version from DocumentErased
+        ) as gone
+        where gone._tenant = text._tenant and gone.document_id = text.document_id and gone.version >= text.version
+    )
+    group by _tenant, document_id
 )
 group by media_type order by documents desc, media_type

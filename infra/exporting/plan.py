@@ -88,7 +88,9 @@ def _span(one: Range, place: Partition, log: Bounds, *, until_given: bool) -> Sp
     topic, partition = place
     if one.last is not None and one.last >= log.ends:
         raise BadRange(f"{topic}:{partition} ends at {log.ends - 1}: there is no {one.last} yet")
-    wanted = max(one.first or 0, log.since or 0)
+    # Where the time begins with the first record that is left, nobody knows how many of those before it lay in it.
+    since = 0 if log.since is not None and log.since <= log.begins else log.since or 0
+    wanted = max(one.first or 0, since)
     end = log.ends if one.last is None else one.last + 1
     if log.until is not None:
         end = min(end, log.until)

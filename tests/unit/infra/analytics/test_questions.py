@@ -159,8 +159,8 @@ async def test_dead_letters_are_grouped(tmp_path: Path) -> None:
 
 
 async def test_documents_are_counted_by_their_newest_type(tmp_path: Path) -> None:
-    """A document counts once, with its newest version, and not at all once it is deleted."""
-    changed, gone = uuid4(), uuid4()
+    """A document counts once, with its newest version, not at all once it is deleted, and again when it comes back."""
+    changed, gone, back = uuid4(), uuid4(), uuid4()
     records = (
         record(extracted(changed, "text/plain")),
         record(extracted(changed, "application/pdf", version=2)),
@@ -168,6 +168,13 @@ async def test_documents_are_counted_by_their_newest_type(tmp_path: Path) -> Non
         record(extracted(uuid4(), "text/csv")),
         record(extracted(gone, "text/csv")),
         record(DocumentDeleted(document_id=gone, **FACTS, jobs=(), reason="r")),
+        record(extracted(back, "text/csv")),
+        record(DocumentDeleted(document_id=back, **FACTS, jobs=(), reason="r")),
+        record(extracted(back, "text/html", version=2)),
     )
     found = (await answers(tmp_path, *records))["documents_by_type"]
-    assert found == [{"media_type": "application/pdf", "documents": 2}, {"media_type": "text/csv", "documents": 1}]
+    assert found == [
+        {"media_type": "application/pdf", "documents": 2},
+        {"media_type": "text/csv", "documents": 1},
+        {"media_type": "text/html", "documents": 1},
+    ]

@@ -85,6 +85,9 @@ def test_filters_take_what_is_about_something() -> None:
         (Range(DOCS), Bounds(0, 10, 3, 7), True, Span(DOCS, 0, 3, 7, 0, closed=True)),
         (Range(DOCS), Bounds(0, 10, 3, None), True, Span(DOCS, 0, 3, 10, 0, closed=False)),
         (Range(DOCS), Bounds(0, 10, None, 0), True, Span(DOCS, 0, 0, 0, 0, closed=True)),
+        (Range(DOCS), Bounds(1000, 2000, 1000, 1000), True, Span(DOCS, 0, 1000, 1000, 1000, closed=True)),
+        (Range(DOCS), Bounds(1000, 2000, 1000, None), True, Span(DOCS, 0, 1000, 2000, 1000, closed=False)),
+        (Range(DOCS), Bounds(1000, 2000, 1001, None), True, Span(DOCS, 0, 1001, 2000, 0, closed=False)),
         (Range(DOCS), Bounds(0, 0), False, Span(DOCS, 0, 0, 0, 0, closed=False)),
     ],
 )
