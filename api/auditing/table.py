@@ -58,7 +58,7 @@ TABLE: Mapping[str, Rule] = {
     "getProjectHistory": Audited("project.history", "project", "project_id", shows=True),
     "getEpisodeHistory": Audited("episode.history", "episode", "episode_id", shows=True),
     "getDraftHistory": Audited("draft.history", "draft", "draft_id", shows=True),
-    "streamProject": LeftOut("states, ids and numbers; the title, as the list of projects shows it"),
+    "streamProject": Audited("project.read", "project", "project_id", shows=True),
     "getProjectCommand": LeftOut("ids, codes and numbers: nothing of what a project says"),
     "listProjectDocuments": Audited("project.read", "project", "project_id", shows=True),
     "changeProjectDocuments": Audited("project.documents", "project", "project_id"),
