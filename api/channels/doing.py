@@ -153,9 +153,8 @@ class Doing:
         if not found.hits:
             raise Refused(ErrorCode.NOTHING_FOUND, "no document says anything about the question")
         first = True
-        writing = answerer.answer(
-            self._caller.who.tenant, message.text, found.hits, message.language or language_of(message.text)
-        )
+        language = message.language or language_of(message.text)
+        writing = answerer.answer(self._caller.who.tenant, message.text, found.hits, language, message.project_id)
         async with aclosing(writing) as pieces:
             async for piece in pieces:
                 if first:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -92,8 +93,10 @@ class Answerer(Protocol):
         """The model, or the rule of the extract."""
         ...
 
-    def answer(self, tenant: str, question: str, hits: Sequence[Hit], language: str) -> Answer:
-        """The answer, piece by piece, and `Ended` at its end.
+    def answer(
+        self, tenant: str, question: str, hits: Sequence[Hit], language: str, project_id: UUID | None = None
+    ) -> Answer:
+        """The answer, piece by piece, and `Ended` at its end. What is asked within a project is on its account, too.
 
         Iterating raises `Refused(nothing_found)` when the hits do not bear on the question and nobody else can say so,
         and `StepFailure` as a `Writer` does, or with `budget_spent`.
@@ -102,7 +105,10 @@ class Answerer(Protocol):
 
 
 class WrittenAnswers:
-    """See `Answerer`: by a writer, whose cost counts for the tenant's day; `ready` is waited for before each answer."""
+    """See `Answerer`: by a writer, whose cost counts for the tenant's day; `ready` is waited for before each answer.
+
+    `of_project` is the budget of a project, that of its tenant included; without it projects have none of their own.
+    """
 
     def __init__(
         self,
@@ -111,10 +117,13 @@ class WrittenAnswers:
         prices: Prices,
         now: Callable[[], datetime],
         ready: Callable[[], Awaitable[object]],
+        *,
+        of_project: Callable[[UUID], Budget] | None = None,
     ) -> None:
         self._writer = writer
         self._ready = ready
         self._budget = budget
+        self._of_project = of_project
         self._prices = prices
         self._now = now
 
@@ -128,9 +137,12 @@ class WrittenAnswers:
         """See `Answerer.model`."""
         return self._writer.model
 
-    async def answer(self, tenant: str, question: str, hits: Sequence[Hit], language: str) -> Answer:
+    async def answer(
+        self, tenant: str, question: str, hits: Sequence[Hit], language: str, project_id: UUID | None = None
+    ) -> Answer:
         """See `Answerer.answer`."""
-        await self._budget.check(tenant, self._now())
+        budget = self._of_project(project_id) if project_id and self._of_project else self._budget
+        await budget.check(tenant, self._now())
         await self._ready()
         given, marks, said = asked(question, hits, language), Marks(hits), list[str]()
         ended: Ended | None = None
@@ -146,18 +158,18 @@ class WrittenAnswers:
                     for cited in marks.read(piece):
                         yield cited
         finally:
-            await self._count(tenant, given, sum(map(len, said)), ended)
+            await self._count(budget, tenant, given, sum(map(len, said)), ended)
         if ended is not None:
             yield replace(ended, citations=checked("".join(said), hits))
 
-    async def _count(self, tenant: str, given: Asked, length: int, ended: Ended | None) -> None:
-        """Put what it took on the tenant's account; of an answer that was broken off by its length in characters."""
+    async def _count(self, budget: Budget, tenant: str, given: Asked, length: int, ended: Ended | None) -> None:
+        """Put what it took on the account; of an answer that was broken off by its length in characters."""
         if self.provider == EXTRACTIVE or (ended is None and not length):
             return
         read = ended.tokens_in if ended else sum(len(one.content) for one in given.messages) // A_TOKEN
         wrote = ended.tokens_out if ended else length // A_TOKEN + 1
         try:
-            await self._budget.spent(tenant, self._now(), read + wrote, self._prices.of(read, wrote))
+            await budget.spent(tenant, self._now(), read + wrote, self._prices.of(read, wrote))
         except StepFailure as error:
             # What was written was shown already: it is an answer all the same.
             LOG.warning("live.not_counted", code=str(error.code), tokens=read + wrote)

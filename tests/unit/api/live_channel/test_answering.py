@@ -1,8 +1,9 @@
 """Answers from hits: cited as they come, counted, and honest about who wrote them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from muniment.api.live_channel.answering import Cited, Ended, Marks, Piece, Writ
 from muniment.producers.writing.cost import Prices
 from muniment.producers.writing.extractive import ExtractiveWriter
 from muniment.producers.writing.writer import Asked, Finished, Writing
-from muniment.schemas.errors import Refused
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import Refused, StepFailure
 
 
 def hit(text: str, number: int = 0) -> Hit:
@@ -28,13 +30,16 @@ HITS = [hit("Every employee has 25 days of annual leave.", 0), hit("Sick leave i
 
 
 class Account:
-    """A budget that remembers what was spent."""
+    """A budget that remembers what was spent, and has enough left until it is told otherwise."""
 
     def __init__(self) -> None:
         self.spends: list[tuple[str, int, int]] = []
+        self.left = True
 
     async def check(self, tenant: str, now: datetime) -> None:
-        """There is always enough."""
+        """Raise when nothing is left."""
+        if not self.left:
+            raise StepFailure(ErrorCode.BUDGET_SPENT, "nothing is left for today")
 
     async def spent(self, tenant: str, now: datetime, tokens: int, cost_micros: int) -> None:
         """Remember."""
@@ -65,10 +70,10 @@ async def ready() -> None:
     """Everything is."""
 
 
-def answers(writer: object, account: Account) -> WrittenAnswers:
+def answers(writer: object, account: Account, of_project: Callable[[UUID], Account] | None = None) -> WrittenAnswers:
     """Answers by this writer."""
     prices = Prices(Decimal(1), Decimal(10))
-    return WrittenAnswers(writer, account, prices, lambda: datetime.now(UTC), ready)  # type: ignore[arg-type]
+    return WrittenAnswers(writer, account, prices, lambda: datetime.now(UTC), ready, of_project=of_project)  # type: ignore[arg-type]
 
 
 async def test_an_answer_is_told_with_what_it_stands_on() -> None:
@@ -103,6 +108,23 @@ async def test_an_answer_that_is_broken_off_is_paid_for() -> None:
     await answer.aclose()
     ((tenant, tokens, cost),) = account.spends
     assert (tenant, tokens > 0, cost > 0) == ("acme", True, True)
+
+
+async def test_a_question_within_a_project_is_on_its_account() -> None:
+    """A project's hard stop counts for what is asked in it, too; other questions are on the tenant's alone."""
+    tenants, projects, project_id = Account(), {}, uuid4()
+
+    def of_project(named: UUID) -> Account:
+        return projects.setdefault(named, Account())
+
+    made = answers(Model("25 days [1]."), tenants, of_project)
+    [piece async for piece in made.answer("acme", "how many days", HITS, "en", project_id)]
+    assert (projects[project_id].spends, tenants.spends) == ([("acme", 120, 300)], [])
+    [piece async for piece in made.answer("acme", "how many days", HITS, "en")]
+    assert (len(projects[project_id].spends), len(tenants.spends)) == (1, 1)
+    projects[project_id].left = False
+    with pytest.raises(StepFailure):
+        await anext(made.answer("acme", "how many days", HITS, "en", project_id))
 
 
 async def test_an_extract_says_that_it_is_one_and_costs_nothing() -> None:
