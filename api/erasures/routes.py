@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from muniment.api.idempotency.ids import new_job_id
 from muniment.api.operations.docs import READ, READ_ONE, order_docs
 from muniment.api.position import HEADER, to_token
 from muniment.api.problems.docs import problems
-from muniment.api.problems.problem import Problem
+from muniment.api.problems.problem import Problem, from_validation
 from muniment.api.publishing import publish
 from muniment.api.texts import Reason
 from muniment.api.waiting import caught_up
@@ -59,6 +60,7 @@ Order = Annotated[Ordering, Depends()]
 )
 async def request_erasure(*, given: told.EraseRequest, deps: Deps, who: Eraser, order: Order) -> told.ErasureOrdered:
     """Keys are destroyed, then every store removes what it holds. There is no way back. See `needs_confirmation`."""
+    await _documents_only(deps, who, given.document_ids)
     erasure_id = new_job_id()
     command = RequestErasure(
         erasure_id=erasure_id,
@@ -157,3 +159,15 @@ async def _undecided(deps: Dependencies, who: Principal, erasure_id: UUID) -> Er
     if row.status != "requested":
         raise Problem("erasure_decided", f"The erasure is {row.status}.")
     return row
+
+
+async def _documents_only(deps: Dependencies, who: Principal, document_ids: Sequence[UUID]) -> None:
+    """Refuse what has a key as documents have, and is none: only its key would go, and not what it says."""
+    for document_id in document_ids:
+        if deps.scripts is not None and await deps.scripts.draft(who.tenant, document_id) is not None:
+            kind = "a draft: it is erased with the documents that it was written from"
+        elif deps.projects is not None and await deps.projects.project(who.tenant, document_id) is not None:
+            kind = "a project: delete it (DELETE /v1/projects/{project_id})"
+        else:
+            continue
+        raise from_validation([{"loc": ("body", "document_ids"), "msg": f"{document_id} is {kind}"}])
