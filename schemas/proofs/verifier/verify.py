@@ -73,12 +73,16 @@ def number_of(value: Any) -> int:
 def leaf_hash(line: Json) -> bytes:
     """The hash of the leaf that a line of leaves.jsonl stands for."""
     kind, offset = line["kind"], number_of(line["offset"])
+    if kind not in ("record", "gap", "lost"):
+        raise ValueError("no such kind of line")
     if kind == "lost":
         return bytes.fromhex(line["leaf_hash"]) if line["why"] else b""
     out = bytes((1, 1 if kind == "record" else 2)) + text_of(line["topic"])
     out += number_of(line["partition"]).to_bytes(4, "big") + offset.to_bytes(8, "big")
     if kind == "gap":
-        return sha(b"\x00" + out + line["next_offset"].to_bytes(8, "big") + bytes((REASONS[line["reason"]],)))
+        return sha(
+            b"\x00" + out + number_of(line["next_offset"]).to_bytes(8, "big") + bytes((REASONS[line["reason"]],))
+        )
     out += line["timestamp_ms"].to_bytes(8, "big", signed=True) + maybe(line["key"])
     out += len(line["headers"]).to_bytes(4, "big")
     for name, value in line["headers"]:
@@ -89,6 +93,16 @@ def leaf_hash(line: Json) -> bytes:
 def kind_of(line: Json) -> str:
     """What a line is, as the manifest names it."""
     return f"lost, {line['why']}" if line["kind"] == "lost" else str(line["kind"])
+
+
+def end_of(line: Json) -> int:
+    """The offset after those that a line stands for: of a gap what was hashed, of all else one more than its own."""
+    return int(line["next_offset"] if line["kind"] == "gap" else line["offset"] + 1)
+
+
+def by_retention(line: Json) -> bool:
+    """Whether a line says that there is nothing because the log begins later."""
+    return bool(line.get({"gap": "reason", "lost": "why"}.get(line["kind"], "")) == "retention")
 
 
 def root_by(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes | None:
@@ -177,6 +191,7 @@ class Bundle:
         self.check_growth(logs, heads)
         lines = self.check_leaves(logs, heads)
         self.check_order(logs, lines)
+        self.check_retention(lines)
         if manifest["kind"] == "range":
             self.check_range(manifest["what"], lines)
         return manifest, lines
@@ -338,16 +353,31 @@ class Bundle:
             for offset in sealed.keys() - seen:
                 self.fail(f"{log[0]}:{log[1]}:{offset}", "was removed")
 
+    def check_retention(self, lines: list[Line]) -> None:
+        """Retention takes from the beginning only: behind a record that is there it cannot have been."""
+        begins: dict[Log, int] = {}
+        for log, line, _ in lines:
+            if line["kind"] == "record":
+                begins[log] = min(begins.get(log, line["leaf_index"]), line["leaf_index"])
+        for log, line, _ in lines:
+            if by_retention(line) and line["leaf_index"] > begins.get(log, line["leaf_index"]):
+                told = "is said to be gone by retention, which would have taken the records before it, too"
+                self.fail(f"{log[0]}:{log[1]}:{line['offset']}", told)
+
     def check_range(self, what: str, lines: list[Line]) -> None:
         """A range has every offset, whatever the manifest says."""
         topic, partition, span = what.rsplit(":", 2)
         at, last = map(int, span.split("-"))
-        for _, line, _ in sorted(
-            (one for one in lines if one[0] == (topic, int(partition))), key=lambda one: one[1]["offset"]
-        ):
+        before = None
+        found = [line for log, line, _ in lines if log == (topic, int(partition))]
+        for line in sorted(found, key=lambda one: (one["offset"], one["leaf_index"])):
+            index = line["leaf_index"]
             if line["offset"] > at:
                 self.fail(f"{topic}:{partition}:{at}", f"to {line['offset'] - 1}: nothing stands for these offsets")
-            at = max(at, line.get("next_offset", line["offset"] + 1))
+            elif before is not None and index != before + 1:
+                told = f"is leaf {index}, and before it is leaf {before}: what was sealed between them is not here"
+                self.fail(f"{topic}:{partition}:{line['offset']}", told)
+            at, before = max(at, end_of(line)), index
         if at <= last:
             self.fail(f"{topic}:{partition}:{at}", f"to {last}: nothing stands for these offsets")
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import pytest
 from support.bundles import TOPIC, SealedLog, record, usual, write
 
 from muniment.producers.signing import Signer
-from muniment.schemas.proofs.leaves import Gap, GapReason, encode
+from muniment.schemas.proofs.bundle import MANIFEST, PURPOSE, SEAL, seal_as_json
+from muniment.schemas.proofs.leaves import Gap, GapReason, Leaf, encode
 from muniment.schemas.proofs.merkle import leaf_hash
 from muniment.schemas.proofs.verifier import verify
 
@@ -294,6 +296,96 @@ def test_records_that_are_gone_since_are_told_apart(
     assert [line for line in out.splitlines() if line.startswith("WRONG")] == [
         f"WRONG {TOPIC}:0:11 was sealed, and was taken from the log since"
     ]
+
+
+def sign_again(bundle: Path, signer: Signer, lines: list[dict[str, Any]]) -> None:
+    """What the house itself can do: other lines, and a manifest that says the same, signed."""
+    put(bundle, lines)
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    digests = {leaf[0]: leaf[2] for leaf in manifest["logs"][0]["leaves"]}
+    kinds = [f"lost, {line['why']}" if line["kind"] == "lost" else line["kind"] for line in lines]
+    manifest["logs"][0]["leaves"] = [
+        [line["offset"], line["leaf_index"], line.get("leaf_hash", digests.get(line["offset"])), kind]
+        for line, kind in zip(lines, kinds, strict=True)
+    ]
+    manifest["files"]["leaves.jsonl"] = sha256((bundle / "leaves.jsonl").read_bytes()).hexdigest()
+    (bundle / MANIFEST).write_text(json.dumps(manifest))
+    (bundle / SEAL).write_bytes(seal_as_json(signer.sign(PURPOSE, (bundle / MANIFEST).read_bytes())))
+
+
+def as_lost(line: dict[str, Any], leaf: Leaf, **more: Any) -> dict[str, Any]:
+    kept = {name: line[name] for name in ("topic", "partition", "offset", "leaf_index", "path")}
+    return {**kept, "kind": "lost", "why": "retention", "leaf_hash": leaf_hash(encode(leaf)).hex(), **more}
+
+
+@pytest.mark.parametrize("kind", ["record", "lost"])
+def test_no_line_but_a_gap_stands_for_more_than_its_offset(
+    bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer, kind: str
+) -> None:
+    """Whoever signs the manifest cannot leave records out by saying of the one before that it goes on to after them."""
+    lines = lines_of(bundle)
+    if kind == "lost":
+        lines[7] = as_lost(lines[7], usual()[7])
+    assert lines[7]["offset"] == 9
+    lines[7]["next_offset"] = 15
+    sign_again(bundle, signer, [line for line in lines if not 10 <= line["offset"] <= 14])
+    code, out = checked(capsys, bundle)
+    assert code == 1, out
+    assert f"WRONG {TOPIC}:0:10 to 14: nothing stands for these offsets" in out
+
+
+def test_leaves_of_a_range_follow_each_other(bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer) -> None:
+    """A lost record's offset is no part of what was hashed: its number shows that another leaf stands in its place."""
+    lines = lines_of(bundle)
+    lost = as_lost(lines[1], usual()[0], **{name: lines[0][name] for name in ("leaf_index", "path")})
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    manifest["what"] = f"{TOPIC}:0:3-19"
+    (bundle / MANIFEST).write_text(json.dumps(manifest))
+    sign_again(bundle, signer, [lost, *lines[2:]])
+    code, out = checked(capsys, bundle)
+    assert code == 1, out
+    assert [line for line in out.splitlines() if line.startswith("WRONG")] == [
+        f"WRONG {TOPIC}:0:4 is leaf 2, and before it is leaf 0: what was sealed between them is not here"
+    ]
+
+
+def test_retention_takes_nothing_from_the_middle(
+    bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer
+) -> None:
+    """A record that is there stood before those that are said to be gone with the log's beginning."""
+    lines, leaves = lines_of(bundle), usual()
+    for index in (9, 10):
+        lines[index] = as_lost(lines[index], leaves[index])
+    sign_again(bundle, signer, lines)
+    code, out = checked(capsys, bundle)
+    assert code == 1, out
+    told = "is said to be gone by retention, which would have taken the records before it, too"
+    assert [line for line in out.splitlines() if line.startswith("WRONG")] == [
+        f"WRONG {TOPIC}:0:{offset} {told}" for offset in (11, 12)
+    ]
+
+
+def test_a_gap_by_retention_has_no_record_before_it(
+    capsys: pytest.CaptureFixture[str], signer: Signer, tmp_path: Path
+) -> None:
+    """It was sealed as the beginning of the log, and yet what was before that is there."""
+    leaves = [*usual()[:4], Gap(TOPIC, 0, 6, 8, GapReason.RETENTION), *usual()[6:]]
+    code, out = checked(capsys, write(tmp_path / "cut", signer, [SealedLog(signer, leaves, (7, 17)).part()]))
+    assert code == 1, out
+    assert f"WRONG {TOPIC}:0:6 is said to be gone by retention" in out
+    lost = dict.fromkeys((1, 2, 3), "retention")
+    gone = SealedLog(signer, leaves, (7, 17)).part(lost=lost)
+    assert checked(capsys, write(tmp_path / "gone", signer, [gone]))[0] == 0
+
+
+def test_a_line_of_an_unknown_kind_is_none(bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer) -> None:
+    """It would be counted as no record, and yet hold for one."""
+    lines = lines_of(bundle)
+    lines[4]["kind"] = "records"
+    sign_again(bundle, signer, lines)
+    code, out = checked(capsys, bundle)
+    assert code == 1, out
+    assert f"WRONG leaves.jsonl line 5 cannot be read; it was {TOPIC}:0:6" in out
 
 
 def test_a_bundle_of_one_document_has_many_partitions_and_no_holes_to_fill(
