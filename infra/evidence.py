@@ -20,7 +20,7 @@ from muniment.producers.signing import Signer
 from muniment.schemas.proofs.bundle import MANIFEST, PURPOSE, SEAL, Asked, Part, contents, seal_as_json
 from muniment.schemas.proofs.leaves import LogRecord
 from muniment.schemas.schema_ids import names
-from muniment.schemas.topics import COMMANDS_DOCUMENTS, SEALED
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, SEALED, SEALED_FOR_EVER
 
 _FRAME = 5
 """A zero byte and the schema's id: how Confluent's framing begins."""
@@ -51,7 +51,7 @@ async def bundle(
         asyncpg.create_pool(bootstrap.database_url(settings), min_size=1, max_size=2) as pool,
         LogReader(brokers, prefix=prefix, client_id="muniment-evidence") as reader,
     ):
-        exporting = Exporting(Proofs(pool), reader, kept=sizes)
+        exporting = Exporting(Proofs(pool), reader, kept=sizes, for_ever=SEALED_FOR_EVER)
         if kind == "range":
             parts = [await exporting.span(Span.parse(what))]
         elif kind == "document":

@@ -19,7 +19,7 @@ from muniment.producers.sealing.rechecking import Rechecking
 from muniment.producers.sealing.sealer import Sealer, Tools
 from muniment.producers.sealing.store import SealingStore
 from muniment.producers.signing import Signer
-from muniment.schemas.topics import FOREVER_MS, SEALED
+from muniment.schemas.topics import SEALED, SEALED_FOR_EVER
 
 
 def sealer(parts: bootstrap.Parts) -> Sealer:
@@ -28,7 +28,6 @@ def sealer(parts: bootstrap.Parts) -> Sealer:
     brokers = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
     place = place_outside(settings.checkpoints)
     signer = Signer(settings.signing_keys_file)
-    for_ever = frozenset(topic.name for topic in SEALED if topic.retention_ms == FOREVER_MS)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Tools]:
@@ -38,7 +37,7 @@ def sealer(parts: bootstrap.Parts) -> Sealer:
                 reader,
                 store,
                 Adopting(parts.pool, reader, parts.codec, signer),
-                Appending(reader, store, signer, records_max=settings.seal_records, for_ever=for_ever),
+                Appending(reader, store, signer, records_max=settings.seal_records, for_ever=SEALED_FOR_EVER),
                 Publishing(
                     parts.pool,
                     parts.publisher,

@@ -105,3 +105,5 @@ TOPICS: tuple[Topic, ...] = (
 
 SEALED: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.audited and topic is not AUDIT_CHECKPOINTS)
 """What is sealed: all that is audited but the checkpoints. They are signed and chained, and would call for the next."""
+SEALED_FOR_EVER: frozenset[str] = frozenset(topic.name for topic in SEALED if topic.retention_ms == FOREVER_MS)
+"""Names of those that lose nothing: what is gone from one of them, no retention took."""

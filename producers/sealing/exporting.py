@@ -57,14 +57,21 @@ class Exporting:
     """Every call raises `StepFailure` when broker or database are away, and `NotSealed` for what was not signed yet.
 
     `kept`: sizes of checkpoints that whoever asks has kept, by partition; each is tied to the bundle's own by a proof.
+    `for_ever`: topics that lose nothing.
     """
 
     def __init__(
-        self, proofs: Proofs, reader: LogReader, *, kept: Mapping[Place, Collection[int]] | None = None
+        self,
+        proofs: Proofs,
+        reader: LogReader,
+        *,
+        kept: Mapping[Place, Collection[int]] | None = None,
+        for_ever: Collection[str] = (),
     ) -> None:
         self._proofs = proofs
         self._reader = reader
         self._kept = kept or {}
+        self._for_ever = for_ever
 
     async def span(self, span: Span) -> Part:
         """Everything in a range of offsets, sealed gaps and what is lost since included."""
@@ -80,7 +87,7 @@ class Exporting:
             wanted = [Position(*place, offset) for offset in range(at, min(at + BATCH, span.last + 1))]
             for proof in await self._proofs.inclusions(wanted, signed):
                 if proof.position.offset >= at:
-                    items.append(_item(proof, there, extent))
+                    items.append(self._item(proof, there, extent))
                     at = proof.next_offset
         return await self._part(place, signed, items)
 
@@ -102,7 +109,7 @@ class Exporting:
             for at in range(0, len(offsets), BATCH):
                 positions = [Position(*place, offset) for offset in offsets[at : at + BATCH]]
                 proofs = await self._proofs.inclusions(positions, signed)
-                items += [_item(proof, found, extents[place]) for proof in proofs]
+                items += [self._item(proof, found, extents[place]) for proof in proofs]
             if items:
                 parts.append(await self._part(place, signed, items))
         return parts
@@ -133,26 +140,30 @@ class Exporting:
                 raise NotSealed(f"{told}, and only {signed.size} are sealed here: this is not the log that was signed")
             proof = await self._proofs.consistency(*place, size, signed.size)
             grown.append(Grown(size, signed.size, proof.path))
-        return Part(*place, signed.size, notes, tuple(grown), tuple(items))
+        return Part(*place, signed.size, notes, tuple(grown), tuple(items), place[0] in self._for_ever)
+
+    def _item(self, proof: Inclusion, there: Mapping[int, Leaf], extent: Extent) -> Item:
+        # Retention takes nothing from a log that is kept for ever: there somebody cut its beginning off.
+        cut = "cut_short" if proof.position.topic in self._for_ever else "retention"
+        return _item(proof, there, cut if proof.first_offset < extent.start else "missing")
 
 
-def _item(proof: Inclusion, there: Mapping[int, Leaf], extent: Extent) -> Item:
+def _item(proof: Inclusion, there: Mapping[int, Leaf], why: str) -> Item:
+    """`why` the log has nothing there, if it has not."""
     position = proof.position
-    leaf, why = there.get(proof.first_offset), None
+    leaf = there.get(proof.first_offset)
     if proof.gap is not None and (leaf is None or leaf_hash(encode(leaf)) != proof.leaf_hash):
         # Nothing is to be seen of a gap that retention left: what was sealed says all there is.
         leaf = Gap(position.topic, position.partition, proof.first_offset, proof.next_offset, proof.gap)
     elif isinstance(leaf, Gap) and proof.gap is None:
         leaf = None
-    if leaf is None:
-        why = "retention" if proof.first_offset < extent.start else "missing"
     return Item(
         position.topic,
         position.partition,
         proof.first_offset,
         proof.next_offset,
         leaf,
-        why,
+        why if leaf is None else None,
         proof.leaf_index,
         proof.leaf_hash,
         proof.path,

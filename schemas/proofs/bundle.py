@@ -46,7 +46,8 @@ class Item:
     Attributes:
         topic, partition, offset: Where; a gap may go on to `next_offset`.
         leaf: What the log has there now; `None` when it has nothing.
-        why: Why it has nothing: `retention`, when the log begins later now, else `missing`.
+        why: Why it has nothing: `retention`, when the log begins later now; `cut_short`, when it does, and is kept
+            for ever; else `missing`.
         leaf_index, leaf_hash, path: Its proof.
 
     """
@@ -73,7 +74,10 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is in a bundle of one partition. `size` is that of the checkpoint that all proofs of its items lead to."""
+    """What is in a bundle of one partition.
+
+    `size` is that of the checkpoint that all proofs of its items lead to. `for_ever`: the log loses nothing.
+    """
 
     topic: str
     partition: int
@@ -81,6 +85,7 @@ class Part:
     notes: Mapping[int, str]
     grown: tuple[Grown, ...]
     items: tuple[Item, ...]
+    for_ever: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ def _manifest(asked: Asked, parts: Sequence[Part], others: Mapping[str, bytes]) 
                 "topic": part.topic,
                 "partition": part.partition,
                 "size": part.size,
+                "for_ever": part.for_ever,
                 "leaves": [[item.offset, item.leaf_index, item.leaf_hash.hex(), _kind(item)] for item in part.items],
             }
             for part in parts

@@ -65,12 +65,14 @@ class SealedLog:
         there = None if lost else leaf
         return Item(leaf.topic, 0, leaf.offset, leaf.next_offset, there, lost, index, digest, path)
 
-    def part(self, indexes: Sequence[int] | None = None, lost: dict[int, str] | None = None) -> Part:
+    def part(
+        self, indexes: Sequence[int] | None = None, lost: dict[int, str] | None = None, *, for_ever: bool = False
+    ) -> Part:
         """What a bundle has of it; all of it by default."""
         old, new = self.sizes
         items = [self.item(i, lost=(lost or {}).get(i)) for i in (indexes or range(len(self.leaves)))]
         grown = Grown(old, new, self.hashes(consistency_ranges(old, new)))
-        return Part(self.leaves[0].topic, 0, new, self.notes, (grown,), tuple(items))
+        return Part(self.leaves[0].topic, 0, new, self.notes, (grown,), tuple(items), for_ever)
 
 
 def write(folder: Path, signer: Signer, parts: Sequence[Part], *, kind: str = "range", what: str = "") -> Path:

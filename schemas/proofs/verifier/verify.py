@@ -302,9 +302,10 @@ class Bundle:
             elif log not in logs:
                 self.fail(place, "was inserted: the bundle is not of this partition")
             elif line["kind"] == "gap":
-                self.gap(place, line["next_offset"] - 1, line["reason"])
+                cut = index > 0 and logs[log].get("for_ever", False)
+                self.gap(place, line["next_offset"] - 1, line["reason"], cut=cut)
             elif line["kind"] == "lost":
-                self.lost(place, line["why"])
+                self.lost(place, line["why"], for_ever=logs[log].get("for_ever", False))
         return lines
 
     def expected(self, logs: Logs, number: int) -> str:
@@ -312,17 +313,23 @@ class Bundle:
         places = [f"{t}:{p}:{leaf[0]}" for (t, p), log in logs.items() for leaf in log["leaves"]]
         return f"; it was {places[number - 1]}" if number <= len(places) else ""
 
-    def gap(self, place: str, last: int, reason: str) -> None:
-        """What a gap means."""
-        if reason == "missing":
+    def gap(self, place: str, last: int, reason: str, *, cut: bool) -> None:
+        """What a gap means. `cut`: there were records before it, on a log that is kept for ever."""
+        if cut and reason == "retention":
+            told = "the beginning of the log was cut off before these were sealed, and no retention did that"
+            self.fail(place, f"to {last}: {told}: it is kept for ever")
+        elif reason == "missing":
             self.fail(place, f"to {last}: records were missing when this was sealed, and nothing says why")
         else:
             why = {"retention": "the log began later when this was sealed", "control": "a marker of a transaction"}
             self.notes.append(f"{place} to {last}: no record, {why[reason]} ({reason})")
 
-    def lost(self, place: str, why: str) -> None:
+    def lost(self, place: str, why: str, *, for_ever: bool) -> None:
         """What it means that a sealed record is not there any more."""
-        if why == "retention":
+        if why == "cut_short" or (for_ever and why == "retention"):
+            told = "was sealed, and is gone since with the beginning of the log, and no retention did that"
+            self.fail(place, f"{told}: it is kept for ever")
+        elif why == "retention":
             self.notes.append(f"{place}: sealed, and gone since by retention: the log begins later now")
         else:
             self.fail(place, "was sealed, and was taken from the log since")

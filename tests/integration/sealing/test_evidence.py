@@ -37,7 +37,7 @@ async def exported(
 
 
 async def test_a_range_is_proved_with_its_gaps(world: World, tmp_path: Path) -> None:
-    """What retention took before and after sealing, and the marker of a transaction, are told and nothing wrong."""
+    """That the log began late when it was first sealed, and the marker of a transaction, are told and nothing wrong."""
     await world.write(b"0", b"1", b"2")
     await world.drop_before(1)
     await world.seal()
@@ -46,17 +46,38 @@ async def test_a_range_is_proved_with_its_gaps(world: World, tmp_path: Path) -> 
     world.signer.rotate()
     await world.write(b"7")
     await world.seal()
-    await world.drop_before(2)
     done = await exported(world, "range", f"{TOPIC}:0:0-7", tmp_path / "bundle")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert done.stdout.splitlines()[:-1] == [
         f"note  {TOPIC}:0:0 to 0: no record, the log began later when this was sealed (retention)",
-        f"note  {TOPIC}:0:1: sealed, and gone since by retention: the log begins later now",
         f"note  {TOPIC}:0:6 to 6: no record, a marker of a transaction (control)",
     ]
-    assert done.stdout.splitlines()[-1].startswith("PROVED: 5 records of 1 partitions")
+    assert done.stdout.splitlines()[-1].startswith("PROVED: 6 records of 1 partitions")
     with pytest.raises(NotSealed, match="signed up to offset 7 only"):
         await evidence.bundle(settings(world), "range", f"{TOPIC}:0:0-8", NOW, prefix=world.prefix)
+
+
+async def test_what_is_cut_from_a_log_is_not_proved_unless_a_retention_takes_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what was sealed before the cut nor what never was, where a topic is kept for ever; else it is a note."""
+    await world.write(b"0", b"1")
+    await world.seal()
+    await world.write(b"2", b"3")
+    await world.drop_before(3)
+    await world.seal()
+    asked = "range", f"{TOPIC}:0:0-3"
+    done = await exported(world, *asked, tmp_path / "kept")
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = "no retention did that: it is kept for ever"
+    assert done.stdout.splitlines()[:-1] == [
+        f"WRONG {TOPIC}:0:0 was sealed, and is gone since with the beginning of the log, and {told}",
+        f"WRONG {TOPIC}:0:1 was sealed, and is gone since with the beginning of the log, and {told}",
+        f"WRONG {TOPIC}:0:2 to 2: the beginning of the log was cut off before these were sealed, and {told}",
+    ]
+    monkeypatch.setattr(evidence, "SEALED_FOR_EVER", frozenset())
+    done = await exported(world, *asked, tmp_path / "not_kept")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 async def test_a_record_that_was_changed_on_the_broker_is_named_by_the_bundle(world: World, tmp_path: Path) -> None:

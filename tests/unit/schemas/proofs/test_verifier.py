@@ -298,6 +298,40 @@ def test_records_that_are_gone_since_are_told_apart(
     ]
 
 
+@pytest.mark.parametrize("why", ["cut_short", "retention"])
+def test_no_retention_takes_from_a_log_that_is_kept_for_ever(
+    capsys: pytest.CaptureFixture[str], signer: Signer, tmp_path: Path, why: str
+) -> None:
+    """What is gone with its beginning was cut off, whatever it is called; that it began late at first, is a note."""
+    leaves = [*usual()[:4], Gap(TOPIC, 0, 6, 8, GapReason.RETENTION), *usual()[6:]]
+    log, lost = SealedLog(signer, leaves, (7, 17)), dict.fromkeys((1, 2, 3), why)
+    code, out = checked(capsys, write(tmp_path / "kept", signer, [log.part(lost=lost, for_ever=True)]))
+    assert code == 1, out
+    assert f"note  {TOPIC}:0:0 to 2: no record, the log began later when this was sealed (retention)" in out
+    told = "no retention did that: it is kept for ever"
+    assert [line for line in out.splitlines() if line.startswith("WRONG")] == [
+        *(
+            f"WRONG {TOPIC}:0:{offset} was sealed, and is gone since with the beginning of the log, and {told}"
+            for offset in (3, 4, 5)
+        ),
+        f"WRONG {TOPIC}:0:6 to 7: the beginning of the log was cut off before these were sealed, and {told}",
+    ]
+
+
+def test_a_bundle_from_before_logs_were_said_to_be_kept_for_ever_is_proved_as_it_was(
+    capsys: pytest.CaptureFixture[str], signer: Signer, tmp_path: Path
+) -> None:
+    """Its manifest does not say it, so what it calls retention is a note."""
+    path = write(tmp_path / "old", signer, [SealedLog(signer, usual()).part(lost={1: "retention"})])
+    manifest = json.loads((path / MANIFEST).read_text())
+    del manifest["logs"][0]["for_ever"]
+    (path / MANIFEST).write_text(json.dumps(manifest))
+    (path / SEAL).write_bytes(seal_as_json(signer.sign(PURPOSE, (path / MANIFEST).read_bytes())))
+    code, out = checked(capsys, path)
+    assert code == 0, out
+    assert f"note  {TOPIC}:0:3: sealed, and gone since by retention: the log begins later now" in out
+
+
 def sign_again(bundle: Path, signer: Signer, lines: list[dict[str, Any]]) -> None:
     """What the house itself can do: other lines, and a manifest that says the same, signed."""
     put(bundle, lines)
