@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, dropwhile, islice
+from operator import gt
 
 from muniment.producers.sealing.batches import CorruptBatch
 from muniment.producers.sealing.log_reader import Extent, LogReader, Place
@@ -81,38 +84,59 @@ class Exporting:
             raise NotSealed(f"{span.topic}:{span.partition} is signed up to offset {signed.next_offset - 1} only")
         extent = (await self._reader.extents([span.topic])).get(place, Extent(0, 0))
         there = {leaf.offset: leaf async for leaf in self._leaves(place, extent, span.first, span.last + 1)}
-        items: list[Item] = []
-        at = span.first
-        while at <= span.last:
-            wanted = [Position(*place, offset) for offset in range(at, min(at + BATCH, span.last + 1))]
-            for proof in await self._proofs.inclusions(wanted, signed):
-                if proof.position.offset >= at:
-                    items.append(self._item(proof, there, extent))
-                    at = proof.next_offset
-        return await self._part(place, signed, items)
+        proofs = self._sealed(place, signed, range(span.first, span.last + 1))
+        return await self._part(place, signed, [self._item(proof, there, extent) async for proof in proofs])
 
     async def matching(self, places: Sequence[Place], wanted: Wanted) -> list[Part]:
-        """All sealed records of these partitions that are wanted; partitions without any are left out."""
+        """All sealed records of these partitions that are wanted; partitions without any are left out.
+
+        With them every record that was sealed and is gone since: nobody can say that it was not wanted.
+        """
         parts = []
-        extents = await self._reader.extents({topic for topic, _ in places})
         for place in places:
-            if place not in extents:
-                continue
             try:
                 signed = await self._proofs.newest(*place)
             except NotSealed:
                 continue  # So it is empty, or was a moment ago.
-            leaves = self._leaves(place, extents[place], 0, signed.next_offset)
-            found = {leaf.offset: leaf async for leaf in leaves if isinstance(leaf, LogRecord) and wanted(leaf)}
-            offsets = sorted(found)
-            items: list[Item] = []
-            for at in range(0, len(offsets), BATCH):
-                positions = [Position(*place, offset) for offset in offsets[at : at + BATCH]]
-                proofs = await self._proofs.inclusions(positions, signed)
-                items += [self._item(proof, found, extents[place]) for proof in proofs]
+            # After the checkpoint: so the log does not seem shorter than what was signed of it meanwhile.
+            extent = (await self._reader.extents([place[0]])).get(place, Extent(0, 0))
+            found, offsets = await self._found(place, extent, signed.next_offset, wanted)
+            items = [
+                self._item(proof, found, extent)
+                async for proof in self._sealed(place, signed, chain.from_iterable(offsets))
+                # Of a gap there is something to say only if a record is where there was none.
+                if proof.gap is None or not found.keys().isdisjoint(range(proof.first_offset, proof.next_offset))
+            ]
             if items:
                 parts.append(await self._part(place, signed, items))
         return parts
+
+    async def _found(
+        self, place: Place, extent: Extent, end: int, wanted: Wanted
+    ) -> tuple[dict[int, Leaf], list[range]]:
+        """The records that are wanted, and in order their offsets and those that have no record now."""
+        found: dict[int, Leaf] = {}
+        offsets: list[range] = []
+        at = 0
+        async for leaf in self._leaves(place, extent, 0, end):
+            if not isinstance(leaf, LogRecord):
+                continue
+            if at < leaf.offset:
+                offsets.append(range(at, leaf.offset))
+            at = leaf.next_offset
+            if wanted(leaf):
+                found[leaf.offset] = leaf
+                offsets.append(range(leaf.offset, at))
+        return found, [*offsets, range(at, end)]
+
+    async def _sealed(self, place: Place, signed: Signed, offsets: Iterable[int]) -> AsyncIterator[Inclusion]:
+        """The leaves that these offsets, which rise, were sealed in; each leaf once."""
+        rest, at = iter(offsets), 0
+        while wanted := [Position(*place, one) for one in islice(dropwhile(partial(gt, at), rest), BATCH)]:
+            for proof in await self._proofs.inclusions(wanted, signed):
+                if proof.position.offset >= at:
+                    yield proof
+                    at = proof.next_offset
 
     async def _leaves(self, place: Place, extent: Extent, first: int, end: int) -> AsyncIterator[Leaf]:
         """What the log has there now; a batch that fails its checksum is passed over, and so taken for gone."""

@@ -104,8 +104,10 @@ class World:
         place = TopicPartition(self.prefix + TOPIC, 0)
         await self._admin.delete_records({place: RecordsToDelete(before_offset=offset)})
 
-    async def write(self, *values: bytes | None, transactional_id: str | None = None, abort: bool = False) -> None:
-        """Write records one by one; in one transaction, if it has an id."""
+    async def write(
+        self, *values: bytes | None, transactional_id: str | None = None, abort: bool = False, key: bytes = b"key"
+    ) -> None:
+        """Write records one by one; in one transaction, if it has an id. An empty one has no key."""
         how: dict[str, Any] = {"transactional_id": transactional_id} if transactional_id else {}
         producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", **how)
         for _ in range(300):
@@ -118,10 +120,14 @@ class World:
             if transactional_id:
                 await producer.begin_transaction()
             for number, value in enumerate(values):
-                key = None if value == b"" else b"key"
                 headers = [("n", str(number).encode()), ("empty", b"")]
                 sent = await producer.send_and_wait(
-                    self.prefix + TOPIC, value, key=key, headers=headers, partition=0, timestamp_ms=self.moment_ms
+                    self.prefix + TOPIC,
+                    value,
+                    key=None if value == b"" else key,
+                    headers=headers,
+                    partition=0,
+                    timestamp_ms=self.moment_ms,
                 )
             if transactional_id:
                 await (producer.abort_transaction() if abort else producer.commit_transaction())

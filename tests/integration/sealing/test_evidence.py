@@ -110,6 +110,33 @@ async def test_a_document_has_its_records_and_no_other(world: World, tmp_path: P
         await evidence.bundle(settings(world), "document", str(uuid4()), NOW, prefix=world.prefix)
 
 
+async def test_a_document_is_not_proved_where_a_record_is_gone(world: World, tmp_path: Path) -> None:
+    """What is missing may be of the document, or of another: nobody can say; a marker in its place hides nothing."""
+    document = uuid4()
+    key = str(document).encode()
+    for value in (b"0", b"1", b"2"):
+        await world.write(value, key=key)
+    await world.write(b"3", b"4")
+    await world.seal()
+    await world.replace([])
+    await world.write(b"0", key=key, transactional_id=f"{world.prefix}a")
+    await world.write(b"2", key=key)
+    await world.write(b"3")
+    done = await exported(world, "document", str(document), tmp_path / "holed")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.splitlines() == [
+        f"WRONG {TOPIC}:0:1 was sealed, and was taken from the log since",
+        f"WRONG {TOPIC}:0:4 was sealed, and was taken from the log since",
+        f"NOT PROVED: 2 records of 1 partitions, document {document}: 2 things are wrong",
+    ]
+    await world.drop_before(2)
+    done = await exported(world, "document", str(uuid4()), tmp_path / "cut")
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == [
+        *(f"WRONG {TOPIC}:0:{offset} was sealed" for offset in (0, 1, 4)),
+        "NOT PROVED: 0 records of 1 partitions",
+    ]
+
+
 async def test_a_kept_checkpoint_of_another_size_is_tied_to_a_bundle(world: World, tmp_path: Path) -> None:
     """Its proof goes with the bundle, so whoever kept it need not ask the house again; without, it says nothing."""
     kept = tmp_path / "kept.note"
