@@ -1,6 +1,7 @@
 """Run projections in this process until it is told to stop."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -18,12 +19,13 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.projection import Projection
 from muniment.projections.registry import PROJECTIONS
-from muniment.projections.replaying.load import Stopped
+from muniment.projections.replaying.load import LogTooShort, Stopped
 from muniment.projections.replaying.replay import How, replay
 from muniment.projections.runner import Runner
 from muniment.projections.status import ProjectionStatus, Status
 from muniment.projections.verifying.reconciler import Reconciler
 
+log = logging.getLogger(__name__)
 Passed = Callable[[str], Collection[Place]]
 """The places that a projection passes by now, by its name: those that operators have skipped."""
 
@@ -96,6 +98,11 @@ class _One:
                     await replay(self.projection, self.config, self.decoder, how)
             except Stopped:
                 return
+            except LogTooShort as error:
+                name = self.projection.name
+                log.error("projection %s stays of the older version: %s", name, error)  # noqa: TRY400 - no fault of code
+                status.enter("rebuilding", type(error).__name__)
+                await backoff.wait()
             except (KafkaError, *FAILURES) as error:
                 if not isinstance(error, KafkaError) and not is_away(error):
                     raise

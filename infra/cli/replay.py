@@ -79,7 +79,7 @@ def _one(name: str, *, keep: bool, **given: Any) -> None:
     from muniment.infra.cli.failing import tell
     from muniment.infra.stack.record import load_settings
     from muniment.projections.fold import PoisonRecord
-    from muniment.projections.replaying.load import Stopped
+    from muniment.projections.replaying.load import LogTooShort, Stopped
     from muniment.projections.replaying.replay import Underway
 
     try:
@@ -101,6 +101,9 @@ def _one(name: str, *, keep: bool, **given: Any) -> None:
             f"to forget what was loaded: muniment projections kept, muniment projections drop SCHEMA --reason …"
         )
         raise typer.Exit(130) from None
+    except LogTooShort as error:
+        tell(f"{name} is as it was: {error}")
+        raise typer.Exit(1) from None
     except Underway:
         tell(f"another replay of {name} is under way")
         raise typer.Exit(1) from None

@@ -58,7 +58,7 @@ def _one(name: str, lanes: int) -> "Verified":
     from muniment.infra.cli.failing import tell
     from muniment.infra.cli.replay import progress
     from muniment.projections.fold import PoisonRecord
-    from muniment.projections.replaying.load import Stopped
+    from muniment.projections.replaying.load import LogTooShort, Stopped
     from muniment.projections.verifying.verify import Outdated
 
     try:
@@ -71,6 +71,8 @@ def _one(name: str, lanes: int) -> "Verified":
         )
     except Outdated as error:
         tell(f"{name} cannot be verified: {error}\ndo: muniment replay {name}")
+    except LogTooShort as error:
+        tell(f"{name} cannot be verified: {error}")
     except Stopped:
         tell("stopped; nothing was proved")
         raise typer.Exit(130) from None

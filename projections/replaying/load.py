@@ -39,6 +39,18 @@ class Stopped(Exception):
     """The replay was asked to stop; everything folded so far is committed."""
 
 
+class LogTooShort(Exception):
+    """The log ends before what was folded from it: it was restored from an older state, cut, or made anew."""
+
+    def __init__(self, place: Partition, ends_at: int, folded_to: int) -> None:
+        super().__init__(
+            f"{place[0]}:{place[1]} ends at {ends_at}, but was folded up to {folded_to}: the log has lost its end, or"
+            " was made anew; restore it to where it was, or, if that is gone for good, make the read model anew"
+            ' (docs/replay.md, "A log that is too short")'
+        )
+        self.place, self.ends_at, self.folded_to = place, ends_at, folded_to
+
+
 @dataclass
 class Lane:
     """One consumer with its partitions, and the connection it folds on."""
@@ -111,14 +123,22 @@ class Load:
             found |= {self.place(p): end for p, end in ends.items()}
         return found
 
+    async def check(self, goal: Mapping[Partition, int]) -> None:
+        """Raise `LogTooShort` where the log ends before the goal: nobody would ever come to it."""
+        for place, end in sorted((await self.ends()).items()):
+            if end < goal.get(place, 0):
+                raise LogTooShort(place, end, goal[place])
+
     async def to(self, ends: Mapping[Partition, int]) -> None:
         """Fold until these offsets are reached, and not one record further.
 
         Raises:
+            LogTooShort: The log ends before that; nothing is folded.
             PoisonRecord: A record cannot be folded; everything before it in its partition is.
             Stopped: `stop` was set.
 
         """
+        await self.check(ends)
         try:
             async with asyncio.TaskGroup() as group:
                 for lane in self._open:

@@ -114,6 +114,7 @@ async def replay(projection: Projection, config: ProjectionsConfig, decoder: Dec
     """Replay a projection and, where both are equal or the difference is accepted, switch to the result.
 
     Raises:
+        LogTooShort: The log ends before what is live. The live schema stays as it is.
         PoisonRecord: A record cannot be folded; it is named. The live schema stays as it is.
         Stopped: It was asked to stop. The live schema stays as it is; the next replay goes on from there.
         Underway: Another process replays this projection.
@@ -185,6 +186,8 @@ class _Replay:
     before: int = 0
 
     async def run(self, *, outdated: bool) -> Replayed:
+        # A newer version would be filled in vain: readers are never taken back in time.
+        await self.load.check(await self._live())
         # Not beyond the live one, for both have to be looked at after the same records.
         goal = await self.load.ends() if outdated else await self._live()
         await self.to(goal, "loading")

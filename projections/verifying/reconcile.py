@@ -36,10 +36,24 @@ class Slice:
 
 @dataclass(frozen=True)
 class Found:
-    """What a slice showed: rows that differ, the first of them by name with the event that says otherwise."""
+    """What a slice showed: rows that differ, the first of them by name with the event that says otherwise.
+
+    `faults` are what is wrong beside rows: each counts as one of `rows`, so that it is not told as 0.
+    """
 
     rows: int = 0
     named: tuple[tuple[RowDifference, Said | None], ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """For the log: what is wrong, and the event that says otherwise."""
+        return (*self.faults, *(f"{row}, otherwise {said}" if said else str(row) for row, said in self.named))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """For health: what is wrong."""
+        return (*self.faults, *(str(row) for row, _ in self.named))
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class Reconciling:
         """Compare one slice.
 
         Raises:
+            LogTooShort: The log ends before what the live read model has folded.
             PoisonRecord: A record cannot be folded that the live read model has folded.
             Stopped: It was asked to stop.
 

@@ -16,7 +16,7 @@ from muniment.projections.batch import Decoder, Place
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.fold import PoisonRecord
 from muniment.projections.registry import PROJECTIONS
-from muniment.projections.replaying.load import Stopped
+from muniment.projections.replaying.load import LogTooShort, Stopped
 from muniment.projections.status import Drift, Status
 from muniment.projections.verifying.reconcile import Found, Reconciling, Slice
 from muniment.schemas.errors import MunimentError
@@ -71,24 +71,23 @@ class Reconciler:
     async def _look(self, work: Reconciling, part: Slice) -> None:
         name = work.projection.name
         with suppress(Stopped):
-            poison = ""
             try:
                 found = await work.look(part)
-            except PoisonRecord as error:
-                found, poison = Found(rows=1), str(error)
-            self._said(name, part, found, poison)
+            except (LogTooShort, PoisonRecord) as error:
+                found = Found(rows=1, faults=(str(error),))
+            self._said(name, part, found)
 
-    def _said(self, name: str, part: Slice, found: Found, poison: str) -> None:
+    def _said(self, name: str, part: Slice, found: Found) -> None:
         slices = self.found[name]
         for number in [n for n in slices if n >= part.of]:
             del slices[number]
         slices[part.number] = found
         rows = sum(one.rows for one in slices.values())
         PROJECTION_DRIFT_ROWS.labels(name).set(rows)
-        lines = [f"{row}, otherwise {said}" if said else str(row) for row, said in found.named] or [poison]
-        for line in lines if found.rows else ():
+        for line in found.lines:
             log.error("projection %s is not what the log says: %s", name, line)
-        named = [str(row) for one in slices.values() for row, _ in one.named][:SHOWN]
+        # What is wrong with the log as a whole is so in every slice.
+        named = list(dict.fromkeys(line for one in slices.values() for line in one.names))[:SHOWN]
         if name in self.status.projections:
             self.status.projections[name].drift = Drift(
                 rows=rows, named=tuple(named), slices=len(slices), of=part.of, at=datetime.now(UTC)

@@ -73,6 +73,7 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
     """Compare the live read model with the log.
 
     Raises:
+        LogTooShort: The log ends before what the live one has folded.
         Outdated: The live one is of another version.
         PoisonRecord: A record cannot be folded that continuous work has folded.
         Stopped: It was asked to stop; nothing is left of it.

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from muniment.infra.cli.main import make_app
 from muniment.producers.signing import Signer
 from muniment.projections.replaying.comparison import Comparison
 from muniment.projections.replaying.digest import TableDigest
+from muniment.projections.replaying.load import LogTooShort
 from muniment.projections.verifying.certificate import certified
 from muniment.projections.verifying.verify import Verified
 
@@ -62,6 +64,23 @@ def test_a_changed_certificate_is_refused(run, written):
     assert "it was changed" in done.stderr
     path.write_text("{}")
     assert "no certificate" in run("--check", path).stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "replay"])
+def test_a_log_that_is_too_short_is_told(command, monkeypatch, tmp_path):
+    """Verifying and replaying end with exit code 1, and say where the log ends and what to do."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+
+    async def short(*_, **__):
+        raise LogTooShort(("muniment.documents", 3), 7, 1007)
+
+    monkeypatch.setattr(f"muniment.infra.cli.{command}._run", short)
+    monkeypatch.setattr("muniment.infra.acting.acting", lambda *_, **__: nullcontext())
+    done = CliRunner().invoke(make_app(), [command, "documents"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    told = " ".join(done.stderr.split())
+    assert "muniment.documents:3 ends at 7, but was folded up to 1007" in told
+    assert "restore it to where it was" in told
 
 
 def test_an_unknown_read_model_names_those_there_are(run):
