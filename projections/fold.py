@@ -4,12 +4,12 @@ A record that cannot be folded is found by halving the batch under savepoints. W
 choice: continuous mode parks it and goes on, a rebuild stops and names it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from muniment.projections import checkpoint
 from muniment.projections.away import is_away, said
-from muniment.projections.batch import Entry, beyond
+from muniment.projections.batch import Entry, Place, beyond
 from muniment.projections.generations import raised
 from muniment.projections.live import live_schema
 from muniment.projections.projection import Connection, Item, Projection, event_name
@@ -47,17 +47,33 @@ class PoisonRecord(Exception):
 
 @dataclass(slots=True)
 class Folded:
-    """What a committed batch did."""
+    """What a committed batch did. `passed` are those of the `doubted` places that could not be folded."""
 
     applied: int = 0
     parked: int = 0
     results: list[object] = field(default_factory=list)
+    doubted: Collection[Place] = frozenset()
+    passed: set[Place] = field(default_factory=set)
 
 
 async def fold(
-    connection: Connection, projection: Projection, schema: str, entries: Sequence[Entry], *, rebuilding: bool = False
+    connection: Connection,
+    projection: Projection,
+    schema: str,
+    entries: Sequence[Entry],
+    *,
+    rebuilding: bool = False,
+    doubted: Collection[Place] = frozenset(),
 ) -> Folded:
     """Fold what the checkpoints of `schema` have not passed yet.
+
+    Args:
+        connection: Idle.
+        projection: Whose fold.
+        schema: Where to.
+        entries: What was read.
+        rebuilding: Stop at a record that cannot be folded, and look at no pointer.
+        doubted: Places whose records may be impossible to fold: then they are passed by, and told.
 
     Raises:
         Switched: `schema` is not live any more (never when `rebuilding`).
@@ -65,7 +81,7 @@ async def fold(
         Exception: whatever asyncpg raises when the database is away (see `is_away`); nothing was changed then.
 
     """
-    done = Folded()
+    done = Folded(doubted=doubted)
     async with connection.transaction():
         positions = await checkpoint.lock(connection, schema, {e.partition for e in entries})
         # After the lock: a switch takes the whole table, so from here on the pointer cannot move.
@@ -138,9 +154,12 @@ async def _halve(
 async def _poison(
     connection: Connection, schema: str, entry: Entry, error: BaseException, done: Folded, *, stop: bool
 ) -> None:
+    topic, partition = entry.partition
+    if (topic, partition, entry.offset) in done.doubted:
+        done.passed.add((topic, partition, entry.offset))
+        return
     if stop:
         raise PoisonRecord(entry, error) from error
-    topic, partition = entry.partition
     record = entry.record
     await connection.execute(
         _PARK.format(schema=schema),

@@ -131,6 +131,8 @@ def _told(found: "Verified") -> None:
     for places, why in ((found.passed, "skipped by an operator"), (found.parked, "parked, for it cannot be folded")):
         for topic, partition, offset in places:
             print(f"  passed by: {topic}:{partition}:{offset} ({why})")
+    for topic, partition, offset in found.foldable:
+        print(f"  parked, yet it can be folded: {topic}:{partition}:{offset}; do: muniment replay {name}")
 
 
 def _check(path: Path, key: str) -> None:

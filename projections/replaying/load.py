@@ -68,6 +68,9 @@ class Load:
         schema: Where to fold to.
         lanes: How many are read side by side.
         passed: Places that are not folded: those that operators have skipped.
+        doubted: Places that are passed by only if they cannot be folded here: those that continuous work has parked.
+        unfolded: Those of them that could not be folded.
+        foldable: Those of them that could.
         wanted: Which records are folded at all; the others are only passed.
         numbers: Only these partitions (numbers by topic); `None` for all.
         on_batch: Called with the number of records after each batch.
@@ -82,6 +85,9 @@ class Load:
     schema: str
     lanes: int = 1
     passed: Collection[Place] = frozenset()
+    doubted: Collection[Place] = frozenset()
+    unfolded: set[Place] = field(default_factory=set)
+    foldable: set[Place] = field(default_factory=set)
     wanted: Wanted | None = None
     numbers: Mapping[str, Collection[int]] | None = None
     on_batch: Callable[[int], None] = lambda _: None
@@ -218,7 +224,9 @@ class Load:
         while True:
             try:
                 entries = await decoded(records, self.projection, self.decoder, self.passed, self.wanted)
-                await fold(lane.connection, self.projection, self.schema, entries, rebuilding=True)
+                done = await fold(
+                    lane.connection, self.projection, self.schema, entries, rebuilding=True, doubted=self.doubted
+                )
             except (KafkaError, *FAILURES) as error:
                 # Two lanes may wait for each other over a row that both touch: one is rolled back, and folds again.
                 if lane.connection.is_closed() or not is_away(error) or waited >= AWAY_S:
@@ -227,6 +235,10 @@ class Load:
                 await asyncio.sleep(_PAUSE_S)
             else:
                 break
+        self.unfolded |= done.passed
+        if self.doubted:
+            tried = {(*e.partition, e.offset) for e in entries if e.item is not None}
+            self.foldable |= tried.intersection(self.doubted) - done.passed
         self.done += len(records)
         self.on_batch(len(records))
         if self.pace is not None:

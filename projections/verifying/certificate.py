@@ -128,6 +128,7 @@ def _model(found: Verified) -> dict[str, Any]:
         "not_compared": dict(comparison.left_out),
         "skipped": [_place(one) for one in found.passed],
         "parked": [_place(one) for one in found.parked],
+        "parked_but_foldable": [_place(one) for one in found.foldable],
     }
 
 

@@ -22,7 +22,7 @@ from muniment.projections.replaying.load import Load
 from muniment.projections.verifying.slices import documents_in, partition_of
 from muniment.projections.verifying.tracing import OF_THE_HOUSE, Said, traced
 from muniment.projections.verifying.verify import parked_in, scratch
-from muniment.schemas.record import Record
+from muniment.schemas.record import Position, Record
 from muniment.schemas.topics import DOCUMENTS, Topic
 
 
@@ -38,17 +38,20 @@ class Slice:
 class Found:
     """What a slice showed: rows that differ, the first of them by name with the event that says otherwise.
 
-    `faults` are what is wrong beside rows: each counts as one of `rows`, so that it is not told as 0.
+    `faults` are what is wrong beside rows: each counts as one of `rows`, so that it is not told as 0. `hints` say why
+    rows differ.
     """
 
     rows: int = 0
     named: tuple[tuple[RowDifference, Said | None], ...] = ()
     faults: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
         """For the log: what is wrong, and the event that says otherwise."""
-        return (*self.faults, *(f"{row}, otherwise {said}" if said else str(row) for row, said in self.named))
+        rows = (f"{row}, otherwise {said}" if said else str(row) for row, said in self.named)
+        return (*self.faults, *rows, *self.hints)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,7 +91,7 @@ class Reconciling:
             if await live.outdated(connection, self.projection):
                 return Found()
             load = Load(self.projection, self.config, self.decoder, schema, stop=self.stop, pace=self._pace)
-            load.passed = frozenset({*self.passed, *await parked_in(connection, old)})
+            load.passed, load.doubted = self.passed, await parked_in(connection, old)
             if self.projection.by_document:
                 load.numbers, load.wanted = await self._numbers(part), _wanted(part)
             async with load:
@@ -98,7 +101,8 @@ class Reconciling:
                     position = await reached(seeing, old, load.partitions)
                 said = await traced(load, differing, position) if differing else {}
         named = [(row, said.get(str(row))) for table in differing for row in table.found]
-        return Found(sum(one.total for one in differing), tuple(named))
+        hints = [f"{Position(*place)} is parked, yet it can be folded: replay" for place in sorted(load.foldable)]
+        return Found(sum(one.total for one in differing), tuple(named), hints=tuple(hints if differing else ()))
 
     async def _numbers(self, part: Slice) -> dict[str, Collection[int]]:
         """Of topics with as many partitions the one that counts; of others all, for keys tell whose the records are."""

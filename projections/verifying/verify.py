@@ -1,7 +1,8 @@
 """Fold the log into a schema of its own and compare it with the live one, row by row. Nothing is switched.
 
-What continuous work has parked is passed by here, too: the live read model says so itself, and the certificate counts
-it. What cannot be folded here and is not parked there ends the verification: then the two programs differ.
+What continuous work has parked is tried here once more, for the live read model is not asked what may be left out:
+only what cannot be folded here, either, is passed by, and the certificate counts it. What cannot be folded here and is
+not parked there ends the verification: then the two programs differ.
 """
 
 import asyncio
@@ -38,7 +39,8 @@ class Verified:
         said: By row, the event that says otherwise; `None` where no event on the log speaks of the row.
         columns: What was compared of each table.
         passed: Places that operators have skipped.
-        parked: Places that continuous work could not fold, and that were passed by here.
+        parked: Places that continuous work could not fold, and that could not be folded here, either.
+        foldable: Places that the live read model has parked, and that can be folded.
         events: How many records were folded.
         seconds: How long it took.
 
@@ -52,6 +54,7 @@ class Verified:
     parked: tuple[Place, ...]
     events: int
     seconds: float
+    foldable: tuple[Place, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -84,9 +87,8 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
         old = await live.ensure(connection, projection)
         if await connection.fetchval("select version from read.live where schema = $1", old) != projection.version:
             raise Outdated(f"{old} was not folded by version {projection.version} of {projection.name}")
-        parked = await parked_in(connection, old)
-        load = Load(projection, config, decoder, schema, lanes=look.lanes, stop=look.stop)
-        load.passed = frozenset({*look.passed, *parked})
+        load = Load(projection, config, decoder, schema, lanes=look.lanes, passed=look.passed, stop=look.stop)
+        load.doubted = await parked_in(connection, old)
         async with load:
             await _filled(connection, load, old, look)
             look.on_progress(Progress(projection.name, schema, "comparing", load.done, load.done))
@@ -101,7 +103,8 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
             said=said,
             columns={table: tuple(shape.columns) for table, shape in shape_of.items()},
             passed=tuple(sorted(look.passed)),
-            parked=tuple(sorted(parked)),
+            parked=tuple(sorted(load.unfolded)),
+            foldable=tuple(sorted(load.foldable)),
             events=load.done,
             seconds=monotonic() - began,
         )
@@ -149,6 +152,6 @@ def _lock(schema: str) -> str:
 
 
 async def parked_in(connection: Connection, schema: str) -> set[Place]:
-    """The places that continuous work could not fold."""
+    """The places that continuous work could not fold, as the live read model has it: nobody has proved it."""
     rows = await connection.fetch(f'select topic, partition, "offset" from {schema}.parked')  # noqa: S608 - own name
     return {(row["topic"], row["partition"], row["offset"]) for row in rows}

@@ -15,8 +15,9 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.registry import projection
 from muniment.projections.replaying import shadow
 from muniment.projections.verifying.certificate import certified, checked
+from muniment.projections.verifying.reconcile import Reconciling
 from muniment.projections.verifying.verify import Look, Outdated, Verified, verify
-from muniment.schemas.record import Record
+from muniment.schemas.record import Position, Record
 from muniment.schemas.topics import CHUNKS, DLQ, DOCUMENTS, EMBEDDINGS, OPERATIONS
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -132,10 +133,40 @@ async def test_what_is_parked_is_passed_by_and_counted(
         place.offset + 1,
     )
     found = await look(config, log, "documents")
-    assert (found.rows, found.parked) == (0, ((place.topic, place.partition, place.offset),))
+    assert (found.rows, found.parked, found.foldable) == (0, ((place.topic, place.partition, place.offset),), ())
     await connection.execute("update read.live set version = 1")
     with pytest.raises(Outdated, match="documents"):
         await look(config, log, "documents")
+
+
+async def test_what_is_parked_and_can_be_folded_is_compared(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, tmp_path: Path
+) -> None:
+    """Rows that were removed and covered up by parked places differ, with their event, for both who compare."""
+    story = Story(log, ("a",))
+    await story.tell()
+    live = await folded(config, sender, log, "documents")
+    for table in projection("documents", DIMENSIONS).tables:
+        await connection.execute(f"delete from {live}.{table}")
+    await connection.execute(
+        f'insert into {live}.parked (topic, partition, "offset", error)'
+        f" select topic, partition, n, 'covered up' from {live}.checkpoints, generate_series(0, next_offset - 1) n"
+        f" where topic = '{DOCUMENTS.name}'"
+    )
+    found = await look(config, log, "documents")
+    row = f"documents (tenant=acme, document_id={story.document_id}) was removed"
+    assert told(found)[row] == "DocumentIndexed"
+    assert found.parked == ()
+    assert {place[0] for place in found.foldable} == {DOCUMENTS.name}
+    certificate = certified([found], Signer(tmp_path / "signing.json"), NOW, "0.1.0")["certificate"]
+    assert certificate["result"] == "different"
+    [model] = certificate["read_models"]
+    assert (model["parked"], len(model["parked_but_foldable"])) == ([], len(found.foldable))
+
+    work = Reconciling(projection("documents", DIMENSIONS), config, log.codec)
+    [seen] = [one for part in await work.slices() if (one := await work.look(part)).rows]
+    assert row in seen.names
+    assert f"{Position(*found.foldable[0])} is parked, yet it can be folded: replay" in seen.lines
 
 
 async def test_a_certificate_is_signed_and_any_change_to_it_is_found(

@@ -3,6 +3,7 @@
 import base64
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -64,6 +65,15 @@ def test_a_changed_certificate_is_refused(run, written):
     assert "it was changed" in done.stderr
     path.write_text("{}")
     assert "no certificate" in run("--check", path).stderr
+
+
+def test_a_parked_place_that_can_be_folded_is_named(run, monkeypatch):
+    """With its place, and the command that brings it in."""
+    seen = replace(found(), foldable=(("muniment.documents", 1, 42),))
+    monkeypatch.setattr("muniment.infra.cli.verify._one", lambda *_: seen)
+    done = run("documents")
+    assert done.exit_code == 0, done.output
+    assert "parked, yet it can be folded: muniment.documents:1:42; do: muniment replay documents" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["verify", "replay"])
