@@ -15,7 +15,9 @@ from muniment.schemas.checkpoints import CheckpointSigned
 from muniment.schemas.ids import NAMESPACE
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.metrics import CHECKPOINTS_SIGNED
-from muniment.schemas.proofs.notes import verifier_key
+from muniment.schemas.proofs.checkpoints import parse_checkpoint
+from muniment.schemas.proofs.notes import parse_note, signer_of, verifier_key
+from muniment.schemas.proofs.signatures import PublicKey
 from muniment.schemas.record import Position
 
 SOURCE = "muniment.sealing"
@@ -33,7 +35,9 @@ cross join lateral (
     where c.log_id = l.log_id order by size desc limit 1) last
 where l.log_id = any($1) and last.outside_at is null and not exists (
     select from muniment_sealing.checkpoints c
-    where c.log_id = l.log_id and c.outside_at > now() - make_interval(secs => $2))"""
+    where c.log_id = l.log_id and c.outside_at > now() - make_interval(secs => $2)) and not exists (
+    select from muniment_sealing.findings f
+    where f.log_id = l.log_id and f.kind = 'contradicted' and f.first_offset = last.size)"""
 _OUTSIDE = "update muniment_sealing.checkpoints set outside_at = now() where log_id = $1 and size = $2"
 
 
@@ -82,7 +86,9 @@ class Publishing:
                 return
 
     async def put_outside(self, log_ids: Sequence[int]) -> dict[int, Finding]:
-        """Put the newest checkpoint of each log outside, when it is time; gives what is another one there already.
+        """Put the newest checkpoint of each log outside, when it is time; gives what lies there and contradicts it.
+
+        The same tree, signed again after a loss of the tables, contradicts nothing: what lay there first stays.
 
         Raises:
             StepFailure: `blob_unavailable`, `disk_full`, `database_unavailable`.
@@ -92,7 +98,8 @@ class Publishing:
         if self._place is None:
             return findings
         installation = self._signer.installation
-        for key in self._signer.public_keys():
+        keys = self._signer.public_keys()
+        for key in keys:
             if key.key_id not in self._keys:
                 await self._place.put(f"{installation}/keys/{key.key_id}.vkey", f"{verifier_key(key)}\n".encode())
                 self._keys.add(key.key_id)
@@ -101,12 +108,26 @@ class Publishing:
         for row in rows:
             name = f"{installation}/{row['topic']}/{row['partition']}/{row['size']:020d}.note"
             found = await self._place.put(name, row["note"].encode())
-            if found is not None:
-                told = f"outside, {name} is another checkpoint of the same size"
-                findings[row["log_id"]] = Finding("contradicted", row["size"], row["size"] + 1, told)
+            if found is not None and (told := _contradicts(found, row["note"], keys)):
+                detail = f"outside, {name} {told}"
+                findings[row["log_id"]] = Finding("contradicted", row["size"], row["size"] + 1, detail)
+                continue  # What was signed here does not lie there.
             async with database():
                 await self._pool.execute(_OUTSIDE, row["log_id"], row["size"])
         return findings
+
+
+def _contradicts(found: bytes, own: str, keys: Sequence[PublicKey]) -> str:
+    """How what lies outside denies a note of ours; empty when both say the same of the log."""
+    try:
+        note = parse_note(found.decode())
+        there, here = parse_checkpoint(note.text), parse_checkpoint(parse_note(own).text)
+    except ValueError:
+        return "is no checkpoint that can be read"
+    if signer_of(note, keys) is None:
+        return "is not signed by a key of this installation"
+    same = (there.origin, there.head) == (here.origin, here.head)
+    return "" if same else "is a checkpoint of another tree of the same size"
 
 
 def _event(row: Any) -> tuple[CheckpointSigned, Metadata]:

@@ -117,7 +117,7 @@ class Sealer:
             await tools.publishing.tell(list(by_id))
         async with _patient("putting_outside"):
             for log_id, finding in (await tools.publishing.put_outside(list(by_id))).items():
-                await self._report(tools.store, by_id[log_id], finding)
+                await self._contradicted(tools.store, by_id[log_id], finding)
         async with _patient("rechecking"):
             for _ in range(RECHECK_TURNS):
                 log_id, findings = await tools.rechecking.turn(list(by_id), extents)
@@ -147,14 +147,17 @@ class Sealer:
             await self._report(tools.store, found, Finding("corrupt", error.offset, error.next_offset, str(error)))
             self._logs[place] = await tools.store.open(*place)
         except Contradiction as error:
-            await tools.store.halt(found, str(error))
-            await self._report(
-                tools.store, found, Finding("contradicted", found.next_offset, found.next_offset + 1, str(error))
-            )
+            at = found.next_offset
+            await self._contradicted(tools.store, found, Finding("contradicted", at, at + 1, str(error)))
         except MunimentError as error:
             # One partition without a leader keeps no other from being sealed. What is in memory may be ahead now.
             self._logs[place] = None
             log.warning("sealing_waits", at=f"{place[0]}:{place[1]}", error=error.detail)
+
+    async def _contradicted(self, store: SealingStore, found: Log, finding: Finding) -> None:
+        """Halted first: the finding keeps the checkpoint from being put outside, and so found, once more."""
+        await store.halt(found, finding.detail)
+        await self._report(store, found, finding)
 
     async def _report(self, store: SealingStore, found: Log, finding: Finding) -> None:
         if await store.find(found, finding):

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,6 +60,7 @@ class World:
         self.signer = Signer(home / "signing.json")
         self.outside = home / "outside"
         self.records_max = 10_000
+        self.ahead = timedelta()
         # The same for all, so that two records of equal content are equal; not old, or retention would take them.
         self.moment_ms = time.time_ns() // 1_000_000
         self.pool: Any = None
@@ -98,6 +99,11 @@ class World:
         await self._admin.delete_topics([self.prefix + TOPIC])
         await self.create(TOPIC)
         await self.write(*records)
+
+    async def replace_checkpoints(self) -> None:
+        """Lose the topic of checkpoints: an empty one takes its place."""
+        await self._admin.delete_topics([self.prefix + AUDIT_CHECKPOINTS.name])
+        await self.create(AUDIT_CHECKPOINTS.name)
 
     async def drop_before(self, offset: int) -> None:
         """Let the log begin at an offset, as retention does."""
@@ -149,7 +155,7 @@ class World:
     async def tools(self, place: Place | None = None) -> AsyncIterator[Tools]:
         """What a sealer works with."""
         async with LogReader(self.bootstrap, prefix=self.prefix) as reader:
-            store, codec = SealingStore(self.pool, utc_now), LogCodec(MemoryKeyRing())
+            store, codec = SealingStore(self.pool, lambda: utc_now() + self.ahead), LogCodec(MemoryKeyRing())
             publisher = Prefixed(self.publisher, self.prefix)
             outside = place or FolderPlace(self.outside)
             yield Tools(

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 from support.merkle import mth
 from support.sealing import TOPIC, World
@@ -190,15 +192,64 @@ async def test_two_sealers_at_once_do_not_disturb_each_other(world: World) -> No
     assert await world.findings() == []
 
 
-async def test_another_checkpoint_outside_is_found(world: World) -> None:
-    """Somebody who restored an old copy of everything here cannot replace what lies elsewhere."""
+def outside(world: World, size: int) -> Path:
+    """Where the checkpoint of so many leaves lies outside."""
+    return world.outside / world.signer.installation / TOPIC / "0" / f"{size:020d}.note"
+
+
+async def halted(world: World) -> str | None:
+    why: str | None = await world.pool.fetchval("select halted from muniment_sealing.logs")
+    return why
+
+
+async def test_another_checkpoint_outside_halts_the_partition(world: World) -> None:
+    """Somebody who restored an old copy of everything here cannot go on with what lies elsewhere denying it."""
     await world.write(b"one")
-    name = world.outside / world.signer.installation / TOPIC / "0" / f"{1:020d}.note"
+    name = outside(world, 1)
     name.parent.mkdir(parents=True)
     name.write_text("another note of this size")
     await world.seal()
     assert await world.findings() == [("contradicted", 1, 2)]
     assert name.read_text() == "another note of this size"
+    assert "no checkpoint that can be read" in str(await halted(world))
+    await world.write(b"two")
+    await world.seal(rounds=2)
+    assert [one.head.size for one in await checkpoints(world)] == [1]
+    assert await world.pool.fetchval("select count(outside_at) from muniment_sealing.checkpoints") == 0
+
+
+async def test_a_log_rewritten_with_its_checkpoints_is_denied_by_what_lies_outside(world: World) -> None:
+    """With the tables and the topic of checkpoints lost nobody here knows better, but the root elsewhere does."""
+    await world.write(b"one")
+    await world.seal()
+    kept = outside(world, 1).read_bytes()
+    await world.replace_checkpoints()
+    await world.forget()
+    await world.replace([b"other"])
+    await world.seal()
+    assert await world.findings() == [("contradicted", 1, 2)]
+    assert "another tree of the same size" in str(await halted(world))
+    await world.write(b"two")
+    await world.seal()
+    assert [one.head.size for one in await checkpoints(world)] == [1]
+    assert outside(world, 1).read_bytes() == kept
+
+
+async def test_the_same_tree_signed_again_contradicts_nothing_outside(world: World) -> None:
+    """Its time is another one, and the log is as it was: the older note stays, and sealing goes on."""
+    await world.write(b"one")
+    await world.seal()
+    kept = outside(world, 1).read_bytes()
+    await world.replace_checkpoints()
+    await world.forget()
+    world.ahead = timedelta(hours=1)
+    await world.seal()
+    (again,) = await world.notes()
+    assert again.encode() != kept == outside(world, 1).read_bytes()
+    await world.write(b"two")
+    await world.seal()
+    assert (await world.findings(), await halted(world)) == ([], None)
+    assert outside(world, 2).exists()
 
 
 async def test_a_leaf_is_the_same_however_it_is_read(world: World) -> None:
