@@ -11,7 +11,7 @@ from muniment.schemas.proofs.leaves import Gap, GapReason, Leaf, encode
 from muniment.schemas.proofs.merkle import leaf_hash
 
 SHORT_ROUNDS = 2
-"""Rounds in a row in which a log has to end too soon before that is reported."""
+"""Rounds in a row in which a log has to end too soon, or not to be there, before that is reported."""
 FETCHES = 25
 """How often a log is asked for more before it is the next one's turn."""
 

@@ -64,7 +64,10 @@ class Rechecking:
         log_id, topic, partition, index, size = row
         extent = extents.get((topic, partition))
         if extent is None:
-            return log_id, [Finding("gone", 0, 0, "the broker has no such partition any more")]
+            # The sealer tells that it is gone. Here it waits its turn like any other, or no other would have one.
+            async with database():
+                await self._pool.execute(_CHECKED, log_id, index)
+            return log_id, []
         sealed = await self._sealed(log_id, index, min(index + self._leaves_max, size))
         compared, findings = await self._compare((topic, partition), sealed, extent)
         async with database():

@@ -16,7 +16,7 @@ import structlog
 
 from muniment.producers.postgres import FAILURES
 from muniment.producers.sealing.adopting import Adopting
-from muniment.producers.sealing.appending import Appending, Contradiction
+from muniment.producers.sealing.appending import SHORT_ROUNDS, Appending, Contradiction
 from muniment.producers.sealing.batches import CorruptBatch
 from muniment.producers.sealing.log_reader import Extent, LogReader, Place
 from muniment.producers.sealing.publishing import Publishing
@@ -112,6 +112,7 @@ class Sealer:
             if found is not None and found.halted is None:
                 await self._seal(tools, found, extent)
             self._alive_at = time.monotonic()
+        await self._tell_gone(connection, tools.store, extents)
         by_id = {one.log_id: one for one in self._logs.values() if one is not None}
         async with _patient("telling"):
             await tools.publishing.tell(list(by_id))
@@ -153,6 +154,16 @@ class Sealer:
             # One partition without a leader keeps no other from being sealed. What is in memory may be ahead now.
             self._logs[place] = None
             log.warning("sealing_waits", at=f"{place[0]}:{place[1]}", error=error.detail)
+
+    async def _tell_gone(self, connection: Any, store: SealingStore, extents: Mapping[Place, Extent]) -> None:
+        """What was sealed and has no place on the broker: after a restart nobody else would think of it."""
+        for place in await store.sealed(self._topics):
+            if place in extents or (found := await self._held(connection, store, place)) is None:
+                continue
+            found.short += 1
+            if found.short >= SHORT_ROUNDS:
+                told = "the broker has no such partition any more"
+                await self._report(store, found, Finding("gone", 0, max(found.next_offset, 1), told))
 
     async def _contradicted(self, store: SealingStore, found: Log, finding: Finding) -> None:
         """Halted first: the finding keeps the checkpoint from being put outside, and so found, once more."""

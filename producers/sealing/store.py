@@ -4,7 +4,7 @@ Every change is one transaction, and takes the row of its log first: whoever bel
 refused, whatever became of its lock.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,9 @@ _LOG = """
 select l.log_id, l.size, l.next_offset, l.halted, coalesce(max(c.size) filter (where c.size <= l.size), 0) as signed
 from muniment_sealing.logs l left join muniment_sealing.checkpoints c using (log_id)
 where topic = $1 and partition = $2 group by l.log_id"""
+_SEALED = """
+select topic, partition from muniment_sealing.logs l where topic = any($1) and (
+    size > 0 or exists (select from muniment_sealing.checkpoints c where c.log_id = l.log_id))"""
 _KNOWN = "select size, root from muniment_sealing.checkpoints where log_id = $1 and size > $2 order by size"
 _EDGE = """
 select level, number, hashes from muniment_sealing.tiles
@@ -58,7 +61,8 @@ class Log:
     """The sealed part of one partition.
 
     `signed` is the size of the newest checkpoint; `known` the roots that were signed for sizes it has yet to reach,
-    which is so when these tables were lost and are filled anew. `short` counts rounds in which the log ended too soon.
+    which is so when these tables were lost and are filled anew. `short` counts rounds in which the log ended too
+    soon, or was not there at all.
     """
 
     log_id: int
@@ -100,6 +104,11 @@ class SealingStore:
             tiles = {(one["level"], one["number"]): one["hashes"] for one in found}
             known = {one["size"]: one["root"] for one in await connection.fetch(_KNOWN, log_id, size)}
         return Log(log_id, topic, partition, Growing(size, tiles), next_offset, signed, known, halted)
+
+    async def sealed(self, topics: Collection[str]) -> list[tuple[str, int]]:
+        """The partitions of these topics of which anything was sealed or signed."""
+        async with database():
+            return [tuple(row) for row in await self._pool.fetch(_SEALED, list(topics))]
 
     async def append(
         self, log: Log, before: int, tiles: Mapping[Tile, bytes], gaps: Sequence[tuple[int, Gap]], next_offset: int

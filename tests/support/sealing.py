@@ -100,6 +100,10 @@ class World:
         await self.create(TOPIC)
         await self.write(*records)
 
+    async def remove(self) -> None:
+        """Delete the sealed topic."""
+        await self._admin.delete_topics([self.prefix + TOPIC])
+
     async def replace_checkpoints(self) -> None:
         """Lose the topic of checkpoints: an empty one takes its place."""
         await self._admin.delete_topics([self.prefix + AUDIT_CHECKPOINTS.name])
