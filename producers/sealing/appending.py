@@ -45,6 +45,7 @@ class Appending:
 
         Raises:
             Contradiction: The log is not the one that was signed before; nothing more of it may be signed.
+            OtherInstallation: What is new is in the tree, and is not signed with the keys of this host.
             Overtaken, CorruptBatch, StepFailure: See where they are raised; all of it may be tried again.
 
         """

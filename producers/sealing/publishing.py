@@ -106,6 +106,8 @@ class Publishing:
         async with database():
             rows = await self._pool.fetch(_INSIDE, log_ids, self._every_s)
         for row in rows:
+            if parse_checkpoint(parse_note(row["note"]).text).installation != installation:
+                continue  # Only who can vouch for it puts it under its name.
             name = f"{installation}/{row['topic']}/{row['partition']}/{row['size']:020d}.note"
             found = await self._place.put(name, row["note"].encode())
             if found is not None and (told := _contradicts(found, row["note"], keys)):

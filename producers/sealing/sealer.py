@@ -21,7 +21,7 @@ from muniment.producers.sealing.batches import CorruptBatch
 from muniment.producers.sealing.log_reader import Extent, LogReader, Place
 from muniment.producers.sealing.publishing import Publishing
 from muniment.producers.sealing.rechecking import Rechecking
-from muniment.producers.sealing.store import Finding, Log, Overtaken, SealingStore
+from muniment.producers.sealing.store import Finding, Log, OtherInstallation, Overtaken, SealingStore
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.metrics import SEALING_FINDINGS, SEALING_HALTED, SEALING_LAG
 
@@ -58,6 +58,7 @@ class Sealer:
         self._topics = topics
         self._every_s = every_s
         self._logs: dict[Place, Log | None] = {}
+        self._refused: set[Place] = set()
         self._findings = 0
         self._halted = 0
         self._unsealed = 0
@@ -150,6 +151,8 @@ class Sealer:
         except Contradiction as error:
             at = found.next_offset
             await self._contradicted(tools.store, found, Finding("contradicted", at, at + 1, str(error)))
+        except OtherInstallation as error:
+            await self._refuse(tools.store, found, str(error))
         except MunimentError as error:
             # One partition without a leader keeps no other from being sealed. What is in memory may be ahead now.
             self._logs[place] = None
@@ -169,6 +172,14 @@ class Sealer:
         """Halted first: the finding keeps the checkpoint from being put outside, and so found, once more."""
         await store.halt(found, finding.detail)
         await self._report(store, found, finding)
+
+    async def _refuse(self, store: SealingStore, found: Log, why: str) -> None:
+        """Said by every sealer that begins, not only by the one that found it first."""
+        place = (found.topic, found.partition)
+        if place not in self._refused:
+            log.error("signing_refused", at=f"{place[0]}:{place[1]}", why=why)
+            self._refused.add(place)
+        await self._report(store, found, Finding("other_installation", 0, found.next_offset, why))
 
     async def _report(self, store: SealingStore, found: Log, finding: Finding) -> None:
         if await store.find(found, finding):

@@ -56,6 +56,10 @@ class Overtaken(Exception):
     """Somebody else has gone on with this log: what was known of it is old."""
 
 
+class OtherInstallation(Exception):
+    """What was signed last is another installation's: one log is not signed by two."""
+
+
 @dataclass(slots=True)
 class Log:
     """The sealed part of one partition.
@@ -123,7 +127,13 @@ class SealingStore:
         log.next_offset = next_offset
 
     async def sign(self, log: Log, signer: Signer) -> None:
-        """Sign the tree as it is, unless a checkpoint of its size, or of a larger one, is there. Raises `Overtaken`."""
+        """Sign the tree as it is, unless a checkpoint of its size, or of a larger one, is there.
+
+        Raises:
+            Overtaken: Somebody else has gone on.
+            OtherInstallation: The signing-key file here is not the one that the log was signed with.
+
+        """
         head = log.tree.head()
         async with database(), self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(_LOCK, log.log_id)
@@ -133,6 +143,8 @@ class SealingStore:
             if last is None or last["size"] < head.size:
                 previous = parse_checkpoint(parse_note(last["note"]).text) if last else None
                 origin = origin_of(signer.installation, log.topic, log.partition)
+                if previous is not None and previous.origin != origin:
+                    raise OtherInstallation(_refusal(previous, signer))
                 await connection.execute(_SIGNED, log.log_id, *self._signed(origin, head, log, previous, signer))
                 log.signed = head.size
 
@@ -165,3 +177,8 @@ class SealingStore:
         async with database():
             row = await self._pool.fetchrow(_COUNTS)
         return row["findings"], row["halted"]
+
+
+def _refusal(previous: Checkpoint, signer: Signer) -> str:
+    told = f"signed by installation {previous.installation}, and the signing-key file here is of {signer.installation}"
+    return f"{told}: nothing is signed; put the file of {previous.installation} at MUNIMENT_SIGNING_KEYS of this host"

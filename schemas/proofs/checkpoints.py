@@ -68,6 +68,11 @@ class Checkpoint:
         _, _, topic, partition = self.origin.split("/")
         return topic, int(partition)
 
+    @property
+    def installation(self) -> str:
+        """Who says so."""
+        return self.origin.split("/")[1]
+
 
 def origin_of(installation: str, topic: str, partition: int) -> str:
     """The name of a log: no two installations share one, so no checkpoint of one passes for another's."""
