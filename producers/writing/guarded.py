@@ -31,8 +31,15 @@ class GuardedWriter:
         return self._written(asked)
 
     async def _written(self, asked: Asked) -> AsyncGenerator[str | Finished, None]:
+        finished: Finished | None = None
         async with self._breaker.calling():
             await self._limit.acquire(1)
             async with aclosing(self._inner.write(asked)) as items:
                 async for item in items:
+                    if isinstance(item, Finished):
+                        finished = item
+                        break
                     yield item
+        # Only now: nobody reads on after it, and to be closed inside the call would look as if the reader had left.
+        if finished is not None:
+            yield finished
