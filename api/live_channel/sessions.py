@@ -112,6 +112,8 @@ class Sessions:
             LIVE_RESUMES.labels("resync").inc()
             return None
         self._leave(fresh)
+        # Nobody reads it from here on: its answers would wait for room for ever, each with its model's stream open.
+        fresh.end()
         self._enter(found, connection)
         LIVE_RESUMES.labels("resumed").inc()
         return found

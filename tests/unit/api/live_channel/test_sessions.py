@@ -1,10 +1,13 @@
 """How many channels there may be, and who may take up a session again."""
 
+import asyncio
+
 import pytest
 
 from muniment.api.live_channel.pace import Pace
-from muniment.api.live_channel.session import Owner
+from muniment.api.live_channel.session import Owner, Session
 from muniment.api.live_channel.sessions import RESUMABLE_S, Sessions
+from muniment.api.live_channel.told import AnswerDelta
 from muniment.api.problems.problem import Problem
 from muniment.api.settings import ApiSettings
 
@@ -77,6 +80,30 @@ def test_a_session_that_is_still_open_goes_to_the_new_connection() -> None:
     made.lose(mine, old)
     made.close()
     assert new.told == ["leave"]
+
+
+async def test_the_answers_of_a_session_that_is_left_for_another_end() -> None:
+    """Whoever takes up the old session never reads the fresh one: nothing is written, or paid for, for it any more."""
+    made, old, new = sessions(), Line(), Line()
+    mine = made.open(ME, old)
+    made.lose(mine, old)
+    fresh = made.open(ME, new)
+    kept = asyncio.create_task(answering(mine))
+    left = asyncio.create_task(answering(fresh))
+    mine.answers["q"], fresh.answers["q"] = kept, left
+    await asyncio.sleep(0)
+    assert made.resume(mine.id, 0, ME, fresh) is mine
+    await asyncio.wait({left}, timeout=5)
+    assert (left.cancelled(), kept.done()) == (True, False)
+    mine.end()
+    await asyncio.wait({kept}, timeout=5)
+
+
+async def answering(session: Session) -> None:
+    """An answer that goes on for as long as it is let."""
+    while True:
+        await session.say_with_room(AnswerDelta(id="q", text="word "))
+        await asyncio.sleep(0)
 
 
 def test_a_pace_lets_through_what_it_says() -> None:
