@@ -41,11 +41,13 @@ class Shown:
     until: dict[tuple[UUID, int], float] = field(default_factory=dict)
 
     def fresh(self, places: Iterable[tuple[UUID, int]], now: float) -> list[tuple[UUID, int]]:
-        """Those that it was not; from here on it was. `now` in seconds."""
+        """Those that it was not, each once. `now` in seconds."""
         self.until = {place: until for place, until in self.until.items() if until > now}
-        found = [place for place in dict.fromkeys(places) if place not in self.until]
-        self.until.update(dict.fromkeys(found, now + SHOWN_FOR_S))
-        return found
+        return [place for place in dict.fromkeys(places) if place not in self.until]
+
+    def note(self, places: Iterable[tuple[UUID, int]], now: float) -> None:
+        """From here on it was shown these."""
+        self.until.update(dict.fromkeys(places, now + SHOWN_FOR_S))
 
 
 async def enter_answer(deps: Dependencies, caller: Caller, question: str, documents: list[DocumentTouched]) -> None:
@@ -64,10 +66,13 @@ async def enter_predictions(
     """Enter the documents among these that the connection was not shown a moment ago. Raises as `enter_answer`."""
     if deps.trail is None:
         return
-    fresh = shown.fresh(places, monotonic())
+    now = monotonic()
+    fresh = shown.fresh(places, now)
     if fresh:
         touched = [DocumentTouched(document_id, version, ()) for document_id, version in fresh]
         await _enter(deps, caller, PREDICTIONS, touched)
+        # Not before: what was refused or broken off was not shown, and the next keystroke has to enter it.
+        shown.note(fresh, now)
 
 
 async def _enter(
