@@ -22,10 +22,12 @@ def checkpoints(
     limit: int = typer.Option(50, "--limit", min=1, max=200, help="Most of them."),
     as_json: bool = typer.Option(False, "--json", help="As JSON."),
 ) -> None:
-    """The newest checkpoint of every partition, or all of one."""
+    """The newest checkpoint of every partition, or all of one: exit code 1 when one does not name the one before it."""
     found = got(f"/v1/checkpoints/{'/'.join(_place(log))}", limit=limit) if log else got("/v1/checkpoints")
+    breaks = _breaks(found["items"], whole=len(found["items"]) < limit) if log else []
     if as_json:
         print(json.dumps(found["items"], indent=2))
+        _tell_breaks(breaks)
         return
     from rich.console import Console
 
@@ -53,6 +55,7 @@ def checkpoints(
         width=console.width,
     )
     console.print(shown if rows else "nothing was signed yet")
+    _tell_breaks(breaks)
 
 
 def prove(
@@ -130,6 +133,22 @@ def _place(log: str) -> tuple[str, str]:
     if not topic or not partition.isdecimal():
         raise typer.BadParameter(f"{log} is not TOPIC:PARTITION, such as muniment.documents:3")
     return topic, partition
+
+
+def _breaks(items: Any, *, whole: bool) -> list[str]:
+    from muniment.schemas.proofs.checkpoints import chain_breaks, parse_checkpoint
+    from muniment.schemas.proofs.notes import parse_note
+
+    return chain_breaks([parse_checkpoint(parse_note(one["note"]).text) for one in items], whole=whole)
+
+
+def _tell_breaks(breaks: list[str]) -> None:
+    from muniment.infra.cli.failing import tell
+
+    for one in breaks:
+        tell(f"{one}: a checkpoint was taken out, or put in")
+    if breaks:
+        raise typer.Exit(1)
 
 
 def _wrong_inclusion(found: Any, keys: Any) -> str:

@@ -13,6 +13,7 @@ checkpoint names the one before, none can be left out or slipped in without whoe
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -99,6 +100,18 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if not known or found.text != text:
         raise ValueError("not the text of a checkpoint: it is not written the one way it can be")
     return found
+
+
+def chain_breaks(newest_first: Sequence[Checkpoint], *, whole: bool) -> list[str]:
+    """Where a checkpoint does not name the one before it; `whole`: the last one given is the first of its log."""
+    out = []
+    for one, before in zip(newest_first, [*newest_first[1:], None], strict=True):
+        if before is None and not whole:
+            continue
+        if one.previous != (before.digest if before else None):
+            told = f"that of {before.head.size} leaves" if before else "none"
+            out.append(f"the checkpoint of {one.head.size} leaves names another one before it than {told}")
+    return out
 
 
 def _after(word: str, line: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from muniment.infra import evidence
 from muniment.producers.sealing.exporting import Span
 from muniment.producers.sealing.proving import Consistency, Inclusion, Signed
 from muniment.producers.signing import Signer
+from muniment.schemas.proofs.checkpoints import Checkpoint, origin_of
+from muniment.schemas.proofs.merkle import Head
+from muniment.schemas.proofs.notes import format_note
 from muniment.schemas.record import Position
 
 
@@ -56,6 +60,30 @@ def test_checkpoints_are_listed(api: ScriptedApi, sealed: SealedLog) -> None:
     api.answers["GET", "/v1/checkpoints"] = {"items": []}
     assert api.run("audit", "checkpoints").stdout == "nothing was signed yet\n"
     assert api.run("audit", "checkpoints", "documents").exit_code == 2
+
+
+def test_a_checkpoint_that_was_taken_out_is_named(api: ScriptedApi, sealed: SealedLog) -> None:
+    """By the one that names it; what lies beyond the limit is not said to be missing."""
+    texts: list[Checkpoint] = []
+    for size in (1, 2, 3):
+        head = Head(size, bytes([size]) * 32)
+        before = texts[-1].digest if texts else None
+        origin = origin_of(sealed.signer.installation, TOPIC, 0)
+        texts.append(Checkpoint(origin, head, size, datetime(2026, 1, size, tzinfo=UTC), before))
+    public = sealed.signer.public_keys()[0].value
+    notes = [format_note(one.text, sealed.signer.sign_note(one.text), public) for one in texts]
+    shown = [checkpoint_answer(Signed(3 - n, 3 - n, notes[2 - n])).model_dump(mode="json") for n in range(3)]
+    path = ("GET", f"/v1/checkpoints/{TOPIC}/0")
+    api.answers[path] = {"items": shown}
+    assert api.run("audit", "checkpoints", f"{TOPIC}:0").exit_code == 0
+    api.answers[path] = {"items": shown[:2]}
+    assert api.run("audit", "checkpoints", f"{TOPIC}:0", "--limit", "2").exit_code == 0
+    told = api.run("audit", "checkpoints", f"{TOPIC}:0")
+    assert (told.exit_code, "checkpoint of 2 leaves names another one before it than none" in told.output) == (1, True)
+    api.answers[path] = {"items": [shown[0], shown[2]]}
+    for words in ((), ("--json",)):
+        told = api.run("audit", "checkpoints", f"{TOPIC}:0", *words)
+        assert (told.exit_code, "checkpoint of 3 leaves names another one" in told.output) == (1, True)
 
 
 def test_a_proof_is_checked_before_it_is_shown(api: ScriptedApi, sealed: SealedLog) -> None:
