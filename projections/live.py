@@ -105,14 +105,20 @@ async def index(connection: Connection, projection: Projection, schema: str) -> 
         await connection.execute(projection.index_sql.replace("{schema}", schema))
 
 
+def views(projection: Projection, schema: str) -> dict[str, str]:
+    """The views that lead readers to a schema: name in schema `read` to query."""
+    every = {**projection.views, f"{projection.name}_checkpoints": "select * from {schema}.checkpoints"}
+    return {name: query.replace("{schema}", schema) for name, query in every.items()}
+
+
 async def point(connection: Connection, projection: Projection, schema: str) -> None:
     """Point the views and the pointer at a schema; inside the caller's transaction.
 
     Views are dropped and made again rather than replaced, because a new version may have other columns.
     """
-    views = {**projection.views, f"{projection.name}_checkpoints": "select * from {schema}.checkpoints"}
-    statements = [f"drop view if exists read.{name}" for name in views]
-    statements += [f"create view read.{name} as {query.replace('{schema}', schema)}" for name, query in views.items()]
+    every = views(projection, schema)
+    statements = [f"drop view if exists read.{name}" for name in every]
+    statements += [f"create view read.{name} as {query}" for name, query in every.items()]
     await connection.execute(";\n".join(statements))
     await connection.execute(
         "insert into read.live values ($1, $2, $3, now()) on conflict (projection) do update"

@@ -42,7 +42,7 @@ def certified(found: Sequence[Verified], signer: Signs, now: datetime, program: 
         "installation": signer.installation,
         "issued_at": now.isoformat(timespec="seconds"),
         "program": program,
-        "result": "equal" if not any(one.rows for one in found) else "different",
+        "result": "equal" if all(one.equal for one in found) else "different",
         "read_models": [_model(one) for one in found],
     }
     signature = signer.sign(PURPOSE, canonical(body))
@@ -125,6 +125,7 @@ def _model(found: Verified) -> dict[str, Any]:
             for table in found.differences
             for row in table.found
         ],
+        "changed_views": list(found.views),
         "not_compared": dict(comparison.left_out),
         "skipped": [_place(one) for one in found.passed],
         "parked": [_place(one) for one in found.parked],

@@ -22,6 +22,7 @@ from muniment.projections.replaying.load import Load
 from muniment.projections.verifying.slices import documents_in, partition_of
 from muniment.projections.verifying.tracing import OF_THE_HOUSE, Said, traced
 from muniment.projections.verifying.verify import parked_in, scratch
+from muniment.projections.verifying.views import changed_views
 from muniment.schemas.record import Position, Record
 from muniment.schemas.topics import DOCUMENTS, Topic
 
@@ -90,6 +91,8 @@ class Reconciling:
             old = await live.ensure(connection, self.projection)
             if await live.outdated(connection, self.projection):
                 return Found()
+            # Views are of no slice: the first one looks at them.
+            views = await changed_views(connection, self.projection, schema) if part.number == 0 else ()
             load = Load(self.projection, self.config, self.decoder, schema, stop=self.stop, pace=self._pace)
             load.passed, load.doubted = self.passed, await parked_in(connection, old)
             if self.projection.by_document:
@@ -102,7 +105,9 @@ class Reconciling:
                 said = await traced(load, differing, position) if differing else {}
         named = [(row, said.get(str(row))) for table in differing for row in table.found]
         hints = [f"{Position(*place)} is parked, yet it can be folded: replay" for place in sorted(load.foldable)]
-        return Found(sum(one.total for one in differing), tuple(named), hints=tuple(hints if differing else ()))
+        faults = tuple(f"view read.{one} was changed: replay makes it anew" for one in views)
+        rows = sum(one.total for one in differing) + len(faults)
+        return Found(rows, tuple(named), faults, tuple(hints if differing else ()))
 
     async def _numbers(self, part: Slice) -> dict[str, Collection[int]]:
         """Of topics with as many partitions the one that counts; of others all, for keys tell whose the records are."""

@@ -23,6 +23,7 @@ from muniment.projections.replaying.digest import shapes
 from muniment.projections.replaying.load import Load, total
 from muniment.projections.replaying.replay import Progress
 from muniment.projections.verifying.tracing import Said, traced
+from muniment.projections.verifying.views import changed_views
 
 
 class Outdated(Exception):
@@ -40,6 +41,7 @@ class Verified:
         columns: What was compared of each table.
         passed: Places that operators have skipped.
         parked: Places that continuous work could not fold, and that could not be folded here, either.
+        views: Views of readers that are defined otherwise than this program defines them.
         foldable: Places that the live read model has parked, and that can be folded.
         events: How many records were folded.
         seconds: How long it took.
@@ -55,11 +57,17 @@ class Verified:
     events: int
     seconds: float
     foldable: tuple[Place, ...] = ()
+    views: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
         """How many rows differ."""
         return sum(one.total for one in self.differences)
+
+    @property
+    def equal(self) -> bool:
+        """Whether readers see what the log says."""
+        return not self.rows and not self.views
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
             raise Outdated(f"{old} was not folded by version {projection.version} of {projection.name}")
         load = Load(projection, config, decoder, schema, lanes=look.lanes, passed=look.passed, stop=look.stop)
         load.doubted = await parked_in(connection, old)
+        views = await changed_views(connection, projection, schema)
         async with load:
             await _filled(connection, load, old, look)
             look.on_progress(Progress(projection.name, schema, "comparing", load.done, load.done))
@@ -105,6 +114,7 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
             passed=tuple(sorted(look.passed)),
             parked=tuple(sorted(load.unfolded)),
             foldable=tuple(sorted(load.foldable)),
+            views=views,
             events=load.done,
             seconds=monotonic() - began,
         )

@@ -169,6 +169,36 @@ async def test_what_is_parked_and_can_be_folded_is_compared(
     assert f"{Position(*found.foldable[0])} is parked, yet it can be folded: replay" in seen.lines
 
 
+async def test_a_view_that_was_changed_is_named(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, tmp_path: Path
+) -> None:
+    """Rows may be right and yet be shown as others: the view is named by both who compare; a replay makes it anew."""
+    name = "documents"
+    await Story(log, ("a",)).tell()
+    live = await folded(config, sender, log, name)
+    work = Reconciling(projection(name, DIMENSIONS), config, log.codec)
+    first = (await work.slices())[0]
+    view = next(iter(projection(name, DIMENSIONS).views))
+    assert (await look(config, log, name)).views == ()
+    assert (await work.look(first)).rows == 0
+    await connection.execute(f"create or replace view read.{view} as {await forged(connection, live, view)}")
+    found = await look(config, log, name)
+    assert (found.rows, found.views, found.equal) == (0, (view,), False)
+    certificate = certified([found], Signer(tmp_path / "signing.json"), NOW, "0.1.0")["certificate"]
+    assert (certificate["result"], certificate["read_models"][0]["changed_views"]) == ("different", [view])
+    seen = await work.look(first)
+    assert (seen.rows, [line for line in seen.lines if f"view read.{view} was changed" in line]) == (1, [*seen.lines])
+    await folded_anew(projection(name, DIMENSIONS), config, log.codec)
+    assert (await look(config, log, name)).equal
+
+
+async def forged(connection: Any, live: str, view: str) -> str:
+    """The view's definition with other rows left out."""
+    text = (await connection.fetchval("select pg_get_viewdef(to_regclass($1))", f"read.{view}")).rstrip(";")
+    assert live in text
+    return f"select * from ({text}) x where tenant <> 'acme'"
+
+
 async def test_a_certificate_is_signed_and_any_change_to_it_is_found(
     config: ProjectionsConfig, sender: Sender, log: Log, tmp_path: Path
 ) -> None:
