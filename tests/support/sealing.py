@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from support.key_ring import MemoryKeyRing
@@ -93,6 +93,16 @@ class World:
             await asyncio.sleep(0.1)
         else:
             raise AssertionError(f"{topic} cannot be made")
+
+    async def widen(self, partitions: int) -> None:
+        """Give the sealed topic more partitions; a producer that knew it before goes on with those it had."""
+        topic = self.prefix + TOPIC
+        await self._admin.create_partitions({topic: NewPartitions(partitions)})
+        while len((await self._admin.describe_topics([topic]))[0]["partitions"]) < partitions:  # noqa: ASYNC110 - broker
+            await asyncio.sleep(0.05)
+        await self.publisher.__aexit__(None, None, None)
+        self.publisher = KafkaPublisher(self.bootstrap)
+        await self.publisher.__aenter__()
 
     async def replace(self, records: Sequence[bytes]) -> None:
         """Delete the sealed topic and write another one in its place: what somebody with the broker's rights can do."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import NewPartitions
 from support.sealing import TOPIC, World
 
 from muniment.infra import evidence
@@ -95,7 +94,7 @@ async def test_a_record_that_was_changed_on_the_broker_is_named_by_the_bundle(wo
 async def test_a_document_has_its_records_and_no_other(world: World, tmp_path: Path) -> None:
     """Those with its key, from the partition where that puts them, and the checkpoint that sealed the last of them."""
     document, other = uuid4(), uuid4()
-    await world._admin.create_partitions({world.prefix + TOPIC: NewPartitions(3)})
+    await world.widen(3)
     for key in (document, other, document):
         await world.send(str(key).encode())
     await world.seal()
