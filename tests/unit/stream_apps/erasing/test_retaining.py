@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from support.bare_eraser import bare_eraser
 
 from muniment.stream_apps.erasing import eraser
-from muniment.stream_apps.erasing.eraser import RETENTION_EVERY_S, RETENTION_MORE_S, Eraser
+from muniment.stream_apps.erasing.eraser import RETENTION_EVERY_S, RETENTION_MORE_S
 from muniment.stream_apps.erasing.retention import AT_ONCE, Due
-
-NOTHING: Any = None
 
 
 class Old:
@@ -28,19 +27,7 @@ class Old:
 async def test_more_than_one_erasure_takes_is_looked_for_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a tenant with many documents gets ever further behind its rule, a thousand an hour."""
     old: Any = Old([AT_ONCE, AT_ONCE - 1, 0])
-    made = Eraser(
-        NOTHING,
-        NOTHING,
-        NOTHING,
-        key_ring=NOTHING,
-        subjects=NOTHING,
-        stores=(),
-        ends=NOTHING,
-        behind=NOTHING,
-        signer=NOTHING,
-        now=NOTHING,
-        retention=old,
-    )
+    made = bare_eraser(retention=old)
     clock = time.monotonic()
     monkeypatch.setattr(eraser.time, "monotonic", lambda: clock)
     looked = []

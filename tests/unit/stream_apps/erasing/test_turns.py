@@ -7,13 +7,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from support.publisher import MemoryPublisher
+from support.bare_eraser import bare_eraser
 
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
-from muniment.stream_apps.erasing.eraser import Eraser
 
-NOTHING: Any = None
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -41,18 +39,7 @@ async def test_one_that_is_stuck_holds_up_no_other() -> None:
         for _ in range(2)
     )
     erasures: Any = Erasures([stuck, other], stuck.erasure_id)
-    eraser = Eraser(
-        NOTHING,
-        MemoryPublisher(),
-        erasures,
-        key_ring=NOTHING,
-        subjects=NOTHING,
-        stores=(),
-        ends=NOTHING,
-        behind=NOTHING,
-        signer=NOTHING,
-        now=lambda: NOW,
-    )
+    eraser = bare_eraser(store=erasures, now=lambda: NOW)
     with pytest.raises(StepFailure, match="the blob store is away"):
         await eraser.turn()
     assert erasures.those == [stuck]
