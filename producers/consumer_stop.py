@@ -15,6 +15,10 @@ log = structlog.get_logger(__name__)
 async def stop_consumer(consumer: Any) -> None:
     """Let a consumer (`AIOKafkaConsumer`) leave its group and close its connections. Raises what its `stop` raises.
 
+    A cancellation, though, only when it is the caller's own. A fetch that has failed rests before it ends; `stop`
+    cancels that rest, and what comes out of it is the same exception that a caller is cancelled with: a loop that
+    follows a topic ended for good, without a word, because it had stopped a consumer while the broker was away.
+
     When partitions were taken from it a moment ago (a rebalance, `unsubscribe`, `assign`), its fetching waits for its
     own cancelled requests and takes the cancellation that `stop` sends for theirs: aiokafka 0.14 then waits for an
     assignment, and `stop` for the fetching, for ever. The second cancellation finds it there. See pull request 1007 of
@@ -32,7 +36,11 @@ async def stop_consumer(consumer: Any) -> None:
         stopping.add_done_callback(_over)
         stopping.cancel()
         raise
-    await stopping
+    if stopping.cancelled():
+        # It came no further than its fetching: what is left of a stop is to close the connections.
+        await consumer._client.close()  # noqa: SLF001 - `stop` does nothing the second time
+    else:
+        await stopping
 
 
 def _over(stopping: "asyncio.Future[None]") -> None:

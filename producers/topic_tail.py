@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from muniment.producers.consumed import record_of
 from muniment.producers.consumer_stop import stop_consumer
 from muniment.schemas.record import Record
-from muniment.schemas.topics import MAX_RECORD_BYTES
+from muniment.schemas.topics import MAX_RECORD_BYTES, METADATA_AGE_MS
 
 POLL_MS = 1000
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
@@ -107,6 +107,7 @@ class TopicTail:
             enable_auto_commit=False,
             auto_offset_reset=self._gone,
             max_partition_fetch_bytes=MAX_RECORD_BYTES + 64 * 1024,
+            metadata_max_age_ms=METADATA_AGE_MS,
         )
         try:
             await consumer.start()

@@ -10,6 +10,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from muniment.producers.consumed import record_of
 from muniment.projections.projection import Projection
 from muniment.schemas.record import Record
+from muniment.schemas.topics import METADATA_AGE_MS
 
 PARTITION_FETCH_BYTES = 512 * 1024
 """What one partition can bring into one transaction: some 700 vectors, a second or two of work on a live HNSW. With
@@ -39,7 +40,7 @@ def consumer(bootstrap: str, *, group: str | None, client_id: str) -> Any:
         # Postgres may be away for hours; the membership must outlast the wait.
         max_poll_interval_ms=_NEVER_MS,
         session_timeout_ms=10_000,
-        metadata_max_age_ms=10_000,
+        metadata_max_age_ms=METADATA_AGE_MS,
         # Range keeps partition n of all co-partitioned topics, so all of one document, with one runner.
         partition_assignment_strategy=(RangePartitionAssignor,),
     )

@@ -6,6 +6,9 @@ DAY_MS = 24 * 60 * 60 * 1000
 FOREVER_MS = -1
 MAX_RECORD_BYTES = 2 * 1024 * 1024
 """Largest record that a topic takes; a larger payload rides as a claim check."""
+METADATA_AGE_MS = 10_000
+"""How old a consumer lets its knowledge of the topics grow. What a broker says of them while it starts may be short,
+and a group shares out only the partitions that it knows of: the clients' own five minutes are a document's wait."""
 
 RETRY_DELAYS_S = (1, 5, 25, 125)
 """The delay of each tier; a record gets one retry in each (4 retries), then it is a dead letter."""

@@ -21,6 +21,7 @@ from muniment.infra.exporting.rows import Kind, sealed_row
 from muniment.producers.consumed import record_of
 from muniment.producers.consumer_stop import stop_consumer
 from muniment.schemas.record import Record
+from muniment.schemas.topics import METADATA_AGE_MS
 
 GROUP = "muniment-analytics"
 FILE_BYTES = 8 * 1024 * 1024
@@ -71,6 +72,7 @@ class Landing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            metadata_max_age_ms=METADATA_AGE_MS,
         )
 
     async def run(self, *, once: bool) -> None:

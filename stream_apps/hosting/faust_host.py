@@ -20,6 +20,7 @@ from muniment.producers.urgency import working_for
 from muniment.schemas.metadata import lane_of
 from muniment.schemas.metrics import QUEUE_LENGTH
 from muniment.schemas.record import Record
+from muniment.schemas.topics import METADATA_AGE_MS
 from muniment.stream_apps.hosting.app import App
 from muniment.stream_apps.hosting.concerns import passes_by, topics_of
 from muniment.stream_apps.hosting.consumer_thread import end_thread_of, set_flow, use_own_threads
@@ -119,6 +120,7 @@ class FaustHost:
             broker_max_poll_interval=DAY_S,
             # With 50 of a batch over a buffer that calls itself full at 204 of 256, delivering never blocks.
             broker_max_poll_records=50,
+            consumer_metadata_max_age_ms=METADATA_AGE_MS,
             stream_buffer_maxsize=256,
             stream_wait_empty=True,
             stream_recovery_delay=0.0,

@@ -51,6 +51,15 @@ def test_consumers_are_stopped_in_one_way() -> None:
     assert re.findall(r"\bsource\.stop\b", code()) == []
 
 
+def test_members_of_groups_look_often_what_partitions_there_are() -> None:
+    """What no member knows of, nobody works on."""
+    made = re.findall(r"AIOKafkaConsumer\((.*?)\n    +\)", code(), re.DOTALL)
+    members = [one for one in made if re.search(r"\bgroup_id=(?!None)", one)]
+    assert len(members) > 2, "the consumers are not found any more"
+    assert [one for one in members if "metadata_max_age_ms=METADATA_AGE_MS" not in one] == []
+    assert "consumer_metadata_max_age_ms=METADATA_AGE_MS" in code(), "nor Faust's"
+
+
 def test_every_event_is_written_down() -> None:
     """The papers name every command and event."""
     text = docs()

@@ -11,6 +11,8 @@ from muniment.producers.consumer_stop import stop_consumer
 
 LIMIT_S = 60.0
 FETCHED_MS = 30_000
+RESTS_MS = 60_000
+"""How long a consumer rests after a request that failed: a test meets it there."""
 
 
 @pytest.fixture
@@ -28,7 +30,11 @@ async def place(kafka_bootstrap: str, unique: str) -> TopicPartition:
 async def reading(bootstrap: str, place: TopicPartition) -> Any:
     """A consumer that has read the partition, and asks the broker for more."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, fetch_max_wait_ms=FETCHED_MS
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        fetch_max_wait_ms=FETCHED_MS,
+        retry_backoff_ms=RESTS_MS,
     )
     await consumer.start()
     consumer.assign([place])
@@ -62,3 +68,17 @@ async def test_whoever_waits_for_a_stop_can_give_it_up(kafka_bootstrap: str, pla
 async def test_one_that_never_started_stops(kafka_bootstrap: str) -> None:
     """There is nothing to end, and nothing is raised."""
     await stop_consumer(AIOKafkaConsumer(bootstrap_servers=kafka_bootstrap, group_id=None))
+
+
+async def test_one_that_has_lost_its_connections_stops(kafka_bootstrap: str, place: TopicPartition) -> None:
+    """It rests after the request that failed, is woken by being cancelled, and tells nobody else that they were."""
+    consumer = await reading(kafka_bootstrap, place)
+    client = consumer._client
+    for connection in tuple(client._conns.values()):
+        connection.close()
+    await asyncio.sleep(0.1)
+    assert consumer._fetcher._pending_tasks, "no request has failed"
+    async with asyncio.timeout(LIMIT_S):
+        await stop_consumer(consumer)
+    assert client._sync_task is None, "the client goes on asking for metadata"
+    assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
