@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -133,8 +134,10 @@ class Follower:
         """Write down how far each file was read."""
         text = json.dumps({part: [tail.inode, tail.offset] for part, tail in self._tails.items()})
         new = self._positions.with_suffix(".new")
-        new.write_text(text)
-        new.replace(self._positions)
+        # On a full disk the lines go on; what is not noted is told once more after a restart.
+        with suppress(OSError):
+            new.write_text(text)
+            new.replace(self._positions)
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def launch(plan: Plan, kept: Iterable[socket.socket] = (), *, attached: bool) ->
     It inherits the sockets that keep the ports, and holds them for as long as it lives. Call it from the main thread:
     the kernel takes the end of the calling thread for that of the parent.
     """
-    command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(plan.places.config)]
+    command = [sys.executable, "-W", "ignore", "-m", "muniment.infra.stack.supervising", "-c", str(plan.places.config)]
     if attached:
         command = ["setpriv", "--pdeathsig=TERM", *command]
     with (plan.places.logs / "supervisord.out").open("ab") as sink:

@@ -15,7 +15,9 @@ from muniment.infra.stack.parts import Part, Stage
 PRIORITY = {Stage.LOG: 1, Stage.BASE: 10, Stage.APPS: 30}
 START_SECONDS = 10
 """A part that ends sooner than this has failed to start: the next try comes a second later than the last one did."""
-START_RETRIES = 60
+START_RETRIES = 100_000
+"""No part is given up: what keeps one from starting for hours, a full disk say, is over one day without a word to us.
+The pauses grow by a second each, to a minute and a half in the first hour."""
 LOG_BYTES = 20 * 1024 * 1024
 LOG_FILES = 3
 SOCKET_PATH_MAX = 100
