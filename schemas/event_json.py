@@ -8,7 +8,7 @@ import binascii
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -18,6 +18,10 @@ from muniment.schemas.personal import Redaction
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
+LONG = range(-(2**63), 2**63)
+"""The whole numbers that Avro has."""
+_SHOWN = 100
+"""How much of a name that nobody knows is worth telling."""
 
 
 class NotAnEvent(ValueError):
@@ -68,21 +72,40 @@ def _built(cls: type[T], given: Any, path: str) -> T:
     if not isinstance(given, Mapping):
         raise NotAnEvent(f"{path or '/'}: an object is wanted")
     for name in given.keys() - set(names):
-        raise NotAnEvent(f"{path}/{name}: there is no such field")
+        raise NotAnEvent(f"{_below(path, name)}: there is no such field")
     for name in names:
         if name not in given:
             raise NotAnEvent(f"{path}/{name}: missing")
     return cls(**{name: _read(hints[name], given[name], f"{path}/{name}") for name in names})
 
 
+def _long(given: int) -> int:
+    if given not in LONG:
+        raise ValueError("more than 64 bit")
+    return given
+
+
+def _text(given: str) -> str:
+    # JSON can name half a character (a lone surrogate), which no record can hold.
+    given.encode()
+    return given
+
+
+def _moment(given: str) -> datetime:
+    moment = datetime.fromisoformat(given)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return moment.astimezone(UTC)
+
+
 _LEAVES: dict[Any, tuple[type | tuple[type, ...], Callable[[Any], Any], str]] = {
-    str: (str, str, "text"),
-    int: (int, int, "a whole number"),
+    str: (str, _text, "text"),
+    int: (int, _long, "a whole number of 64 bit"),
     float: ((int, float), float, "a number"),
     bool: (bool, bool, "true or false"),
     bytes: (str, lambda text: base64.b64decode(text, validate=True), "base64"),
     UUID: (str, UUID, "a UUID"),
-    datetime: (str, datetime.fromisoformat, "a moment (ISO 8601)"),
+    datetime: (str, _moment, "a moment with its zone (ISO 8601)"),
 }
 
 
@@ -97,10 +120,16 @@ def _read(annotation: Any, given: Any, path: str) -> Any:  # noqa: PLR0911 - one
     if origin is tuple:
         return tuple(_read(args[0], one, f"{path}/{i}") for i, one in enumerate(_a(list, given, path)))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {name: _read(args[1], one, f"{path}/{name}") for name, one in _a(dict, given, path).items()}
+        places = {name: _below(path, name) for name in _a(dict, given, path)}
+        return {_leaf(str, name, at): _read(args[1], given[name], at) for name, at in places.items()}
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return _parsed(annotation, given, path, "one of the known names")
     return _built(annotation, given, path)
+
+
+def _below(path: str, name: str) -> str:
+    # The name is the patch's own: it may be as long as a record, or no text at all.
+    return f"{path}/{name[:_SHOWN]}".encode(errors="replace").decode()
 
 
 def _leaf(annotation: Any, given: Any, path: str) -> Any:

@@ -159,7 +159,9 @@ class Edit(Reason):
     def patch_text(self) -> str:
         """The patch as the command carries it."""
         given = [one.model_dump(by_alias=True) for one in self.patch]
-        return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+        # Half a character (a lone surrogate) goes as JSON writes it: the decider says what is wrong with it.
+        return text.encode(errors="backslashreplace").decode()
 
 
 def unconfirmed(count: int, confirmed: int) -> bool:

@@ -52,7 +52,7 @@ def from_patch(cls: type[Event], given: dict[str, Any], operations: list[Any]) -
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
         # Its text may quote what stands in the document; its kind does not.
         raise BadPatch(f"the patch does not fit the record: {type(error).__name__}") from None
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError):
         raise BadPatch("the patch is not one (RFC 6902), or does not fit the record") from None
 
 
@@ -69,8 +69,8 @@ def _applied(given: Any, operations: list[Any]) -> Any:
 def _operations(patch: str) -> list[Any]:
     try:
         operations = json.loads(patch)
-    except ValueError:
-        raise BadPatch("the patch is not JSON") from None
+    except (ValueError, RecursionError):
+        raise BadPatch("the patch is not JSON, or lists in lists without end") from None
     if not isinstance(operations, list) or not 1 <= len(operations) <= MOST_OPERATIONS:
         raise BadPatch(f"a patch is a list of 1 to {MOST_OPERATIONS} operations")
     return operations

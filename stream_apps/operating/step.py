@@ -12,6 +12,7 @@ from muniment.schemas.codec import Envelope, encode
 from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.event import Event
+from muniment.schemas.metadata import Metadata
 from muniment.schemas.operation_commands import (
     DiscardDeadLetters,
     EditDeadLetter,
@@ -162,7 +163,7 @@ class Operating(DeciderStep):
         if key is None:
             raise BadPatch("what it is about was erased: nothing can be sealed for it any more")
         # The same event under the same id, sealed anew.
-        value = encode(made, envelope.meta, key).value
+        value = _sealed(made, envelope.meta, key)
         return Edited(command.letter, value, key.key_id if made.declaration.personal else None), key
 
     def _decided(self, envelope: Envelope, command: Command, state: State, prepared: _Prepared) -> Decided:
@@ -183,6 +184,18 @@ class Operating(DeciderStep):
             if isinstance(event, DeadLetterEdited):
                 edited = prepared.edited
         return Decided(after, records, now, started, edited)
+
+
+def _sealed(made: Event, meta: Metadata, key: DataKey) -> bytes:
+    try:
+        return encode(made, meta, key).value
+    except MunimentError as error:
+        if error.code is ErrorCode.RECORD_TOO_LARGE:
+            raise BadPatch("the patch makes it larger than a record may be: take something out of it") from None
+        raise BadPatch(f"what the patch makes cannot be written: {error.detail}") from None
+    except (OverflowError, ValueError) as error:
+        # The patch was held against the event's types before: this is what they do not say.
+        raise BadPatch(f"what the patch makes cannot be written as a record: {type(error).__name__}") from None
 
 
 def _canaries(event: RedriveStarted, found: Found) -> int:

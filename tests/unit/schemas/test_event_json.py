@@ -11,6 +11,7 @@ from support.events import events
 from muniment.schemas.catalogue import declarations
 from muniment.schemas.documents import DocumentDeleted
 from muniment.schemas.event_json import NotAnEvent, from_json, redacted_fields, to_json
+from muniment.schemas.example import example
 from muniment.schemas.personal import REDACTED
 
 DECLARED = {d.key: d for d in declarations()}
@@ -33,12 +34,16 @@ GONE = DocumentDeleted(document_id=uuid4(), version=2, job_id=uuid4(), jobs=(uui
 @pytest.mark.parametrize(
     ("change", "where"),
     [
-        ({"version": "2"}, "/version: a whole number is wanted"),
-        ({"version": True}, "/version: a whole number is wanted"),
+        ({"version": "2"}, "/version: a whole number of 64 bit is wanted"),
+        ({"version": True}, "/version: a whole number of 64 bit is wanted"),
+        ({"version": 2**63}, "/version: a whole number of 64 bit is wanted"),
+        ({"version": -(2**63) - 1}, "/version: a whole number of 64 bit is wanted"),
         ({"jobs": "x"}, "/jobs: a list is wanted"),
         ({"jobs": ["x"]}, "/jobs/0: a UUID is wanted"),
         ({"other": 1}, "/other: there is no such field"),
+        ({"\ud800" * 200: 1}, f"/{'?' * 100}: there is no such field"),
         ({"reason": None}, "/reason: text is wanted"),
+        ({"reason": "half a \ud83d"}, "/reason: text is wanted"),
     ],
 )
 def test_what_is_no_event_says_where(change: dict[str, object], where: str) -> None:
@@ -46,6 +51,14 @@ def test_what_is_no_event_says_where(change: dict[str, object], where: str) -> N
     with pytest.raises(NotAnEvent) as caught:
         from_json(DocumentDeleted, to_json(GONE) | change)
     assert str(caught.value) == where
+
+
+@pytest.mark.parametrize("moment", ["2026-11-23T10:00:00", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+def test_a_moment_is_one_everywhere(moment: str) -> None:
+    """One without its zone would be another on every machine, and one outside the calendar cannot be read back."""
+    signed = next(one for one in map(example, DECLARED.values()) if hasattr(one, "signed_at"))
+    with pytest.raises(NotAnEvent, match=r"^/signed_at: a moment with its zone"):
+        from_json(type(signed), to_json(signed) | {"signed_at": moment})
 
 
 def test_a_missing_field_is_named() -> None:

@@ -156,6 +156,22 @@ async def test_an_edit_is_sealed_and_keeps_its_patch(world):
     assert b"SECRET" not in world.publisher.sent[0].value
 
 
+async def test_half_a_character_in_an_edit_is_for_the_decider(world):
+    """JSON can name what no record can hold: it is written down as it came, and decided like any patch."""
+    document_id = uuid4()
+    await world.key_ring.create("acme", document_id)
+    [one] = world.reads.add_letters(1, document_id=document_id)
+    await buried(world, one, deleted(document_id))
+    body = r'{"patch": [{"op": "add", "path": "/title", "value": "\ud800 \\ud800 \uac00"}], "reason": "a typo"}'
+    headers = world.operator | {"content-type": "application/json"}
+    async with world.client() as http:
+        answer = await http.post(f"/v1/dead-letters/{one}/edit", content=body, headers=headers)
+    assert answer.status_code == 202, answer.text
+    [sent] = await world.sent()
+    assert json.loads(sent.event.patch) == json.loads(body)["patch"]
+    assert "\uac00" in sent.event.patch
+
+
 async def test_the_edit_of_a_drafts_letter_is_sealed_for_the_draft(world):
     """Its key names the project, which outlives it: what erases the draft has to erase the patch."""
     project_id, draft_id = uuid4(), uuid4()
