@@ -133,7 +133,7 @@ async def _found(deps: Deps, who: Principal, given: Letters, statuses: tuple[str
     groups = await deps.reads.dead_letter_groups(tenants_of(who), wanted)
     page = await deps.reads.dead_letters(tenants_of(who), wanted, limit=SAMPLE, cursor=None)
     return told.DryRun(
-        letters=sum(group.letters for group in groups),
+        letters=await deps.reads.dead_letters_counted(tenants_of(who), wanted),
         groups=[
             told.SelectedGroup(fingerprint=g.fingerprint, step=g.step, code=g.code, letters=g.letters) for g in groups
         ],

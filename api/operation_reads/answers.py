@@ -95,7 +95,9 @@ class DryRun(Answer):
     """What a redrive or a discard would touch. Nothing was published."""
 
     letters: int = Field(description="How many; above 100 it has to be sent back as `confirmed`")
-    groups: list[SelectedGroup]
+    groups: list[SelectedGroup] = Field(
+        description="Up to 200 causes, the one with the newest letter first; `letters` counts those of all others, too"
+    )
     sample: list[str] = Field(description="Up to ten of them, the newest first", examples=[[LETTER]])
 
 

@@ -35,7 +35,11 @@ class OperationReads(Protocol):
         ...
 
     async def dead_letter_groups(self, tenants: Tenants, wanted: DeadLetterFilter) -> list[DeadLetterGroup]:
-        """Dead letters by cause, the group with the newest letter first."""
+        """Dead letters by cause, the group with the newest letter first: at most `MOST_GROUPS` of them."""
+        ...
+
+    async def dead_letters_counted(self, tenants: Tenants, wanted: DeadLetterFilter) -> int:
+        """How many dead letters there are, of however many causes."""
         ...
 
     async def dead_letters_waiting(self) -> int:

@@ -62,6 +62,11 @@ class PostgresOperationReads:
             rows = await letters.groups(self._pool, tenants, wanted)
         return [group_answer(row, self._version) for row in rows]
 
+    async def dead_letters_counted(self, tenants: Tenants, wanted: DeadLetterFilter) -> int:
+        """See `OperationReads.dead_letters_counted`."""
+        async with reading():
+            return await letters.counted(self._pool, tenants, wanted)
+
     async def dead_letters_waiting(self) -> int:
         """See `OperationReads.dead_letters_waiting`."""
         async with reading():

@@ -80,6 +80,8 @@ def show_dry(console: Console, found: Mapping[str, Any], verb: str) -> None:
     rows = [(one["letters"], one["step"], one["code"], one["fingerprint"]) for one in found["groups"]]
     columns = ("letters", "step", "code", "fingerprint")
     console.print(render.table(columns, rows, right={"letters"}, whole={"fingerprint"}, width=console.width))
+    if (others := count - sum(one["letters"] for one in found["groups"])) > 0:
+        console.print(f"and {others} of other causes, which are not shown", highlight=False)
 
 
 def show_redrives(console: Console, items: Sequence[Mapping[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from muniment.projections.upsert import built
 from muniment.schemas.record import Position
 
 _SQL = statements("muniment.projections.dead_letters")
+MOST_GROUPS = 200
 Tenants = Sequence[str]
 """Whose letters: the caller's tenant and, for operators, the empty one of records that name none."""
 
@@ -101,12 +102,18 @@ async def dead_letters(
 
 
 async def groups(
-    pool: Any, tenants: Tenants, wanted: DeadLetterFilter | None = None, *, limit: int = 200
+    pool: Any, tenants: Tenants, wanted: DeadLetterFilter | None = None, *, limit: int = MOST_GROUPS
 ) -> list[GroupRow]:
     """The letters by cause, the group with the newest letter first, at most `limit` groups."""
     condition, parameters = conditions((wanted or DeadLetterFilter()).parts(), 3)
     rows = await pool.fetch(_SQL["groups"].replace("{filter}", condition), tenants, limit, *parameters)
     return [_group(row) for row in rows]
+
+
+async def counted(pool: Any, tenants: Tenants, wanted: DeadLetterFilter | None = None) -> int:
+    """How many letters there are, of however many causes."""
+    condition, parameters = conditions((wanted or DeadLetterFilter()).parts(), 2)
+    return int(await pool.fetchval(_SQL["counted"].replace("{filter}", condition), tenants, *parameters))
 
 
 async def waiting(pool: Any) -> int:

@@ -27,5 +27,8 @@ select n.*, c.letters, c.by_status, coalesce(v.programs, '{}') as programs
 from newest n join counted c using (fingerprint) left join versions v using (fingerprint)
 order by n.last_seen desc, n.fingerprint limit $2
 
+-- counted: how many letters there are of all causes
+select count(*) from read.dead_letters where tenant = any($1) {filter}
+
 -- waiting: letters of all tenants that an operator has still to decide on
 select count(*) from read.dead_letters where status in ('waiting', 'edited', 'quarantined')

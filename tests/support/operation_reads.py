@@ -18,7 +18,7 @@ from muniment.api.operation_reads.answers import (
 )
 from muniment.api.operation_reads.rows import breaker_answer, flag_answers, letter_place, step_answers
 from muniment.api.pages import Page
-from muniment.projections.dead_letters.queries import DeadLetterFilter
+from muniment.projections.dead_letters.queries import MOST_GROUPS, DeadLetterFilter
 from muniment.schemas.breakers import BREAKERS
 
 NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
@@ -95,8 +95,11 @@ class FakeOperationReads:
                 sample=found[0].dead_letter_id,
                 programs=["0.1.0"],
             )
-            for fingerprint, found in by_cause.items()
+            for fingerprint, found in list(by_cause.items())[:MOST_GROUPS]
         ]
+
+    async def dead_letters_counted(self, tenants: Sequence[str], wanted: DeadLetterFilter) -> int:
+        return len(self._found(tenants, wanted))
 
     async def dead_letters_waiting(self) -> int:
         return sum(len(letters) for letters in self.letters.values())

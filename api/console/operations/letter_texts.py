@@ -81,6 +81,8 @@ _REDRIVES: Texts = {
     "operations.plan.found": ("What it would touch", "대상"),
     "operations.plan.how": ("How", "방법"),
     "operations.plan.letters": ("Letters", "레코드"),
+    "operations.plan.others.one": ("And {count} letter of another cause", "그 밖의 원인 {count}건"),
+    "operations.plan.others.other": ("And {count} letters of other causes", "그 밖의 원인 {count}건"),
     "operations.plan.sample": ("For example:", "예:"),
     "operations.plan.none": ("Nothing that waits is among them", "처리할 레코드가 없습니다"),
     "operations.plan.none.do": (

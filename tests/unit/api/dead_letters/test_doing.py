@@ -66,6 +66,22 @@ async def test_a_dry_run_publishes_nothing(world):
     assert not world.publisher.sent
 
 
+async def test_letters_of_all_causes_count(world):
+    """Of many causes some are shown; the count that a person confirms is that of all, as the decider finds them."""
+    for number in range(201):
+        world.reads.add_letters(2, fingerprint=f"{number:04x}")
+    async with world.client() as http:
+        for path in ("redrive", "discard"):
+            answer = await http.post(
+                f"/v1/dead-letters/{path}?dry_run=true", json={"selection": {}, **WHY}, headers=world.operator
+            )
+            found = answer.json()
+            assert (found["letters"], len(found["groups"])) == (402, 200)
+            short = {"selection": {}, "confirmed": 350, **WHY}
+            answer = await http.post(f"/v1/dead-letters/{path}", json=short, headers=world.operator)
+            assert (answer.status_code, answer.json()["letters"]) == (409, 402)
+
+
 async def test_many_letters_want_a_persons_word(world):
     """Over a hundred, the count has to come back; a count that is out of date does not do."""
     world.reads.add_letters(150)

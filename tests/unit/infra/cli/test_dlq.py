@@ -99,6 +99,16 @@ def test_a_dry_run_only_looks(api: ScriptedApi, verb: str) -> None:
     assert [params for _, _, params, _ in api.asked] == [{"dry_run": "true"}]
 
 
+def test_causes_that_are_not_shown_are_told_of(api: ScriptedApi) -> None:
+    """Of many causes the API names some: the others' letters are in the count, and the lines say so."""
+    api.answers[PATHS["redrive"]] = found(12) | {"letters": 17}
+    told = api.run("dlq", "redrive", "--all", "--reason", "healed", "--dry-run")
+    assert "17 dead letters to redrive" in told.stdout
+    assert told.stdout.endswith("and 5 of other causes, which are not shown\n")
+    api.answers[PATHS["redrive"]] = found(12)
+    assert "other causes" not in api.run("dlq", "redrive", "--all", "--reason", "healed", "--dry-run").stdout
+
+
 def test_a_redrive_is_watched_to_its_end(api: ScriptedApi) -> None:
     """Look, command, decision, progress; the last line says what came of it, exit code 0 says that all is well."""
     taken = api.decides(redrive_id=REDRIVE["redrive_id"])

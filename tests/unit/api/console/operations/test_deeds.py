@@ -86,6 +86,19 @@ async def test_more_letters_than_were_seen_are_not_touched(world):
     assert not world.publisher.sent
 
 
+async def test_causes_that_are_not_shown_are_told_of(world):
+    """Of very many causes some are named; the page counts all letters, and says how many it does not name."""
+    for number in range(203):
+        world.reads.add_letters(1, fingerprint=f"{number:04x}")
+    async with browser(world.app) as http:
+        await signed_in(http)
+        page = (await http.get("/console/operations/dead-letters/redrive?step=embedding")).text
+        few = (await http.get("/console/operations/dead-letters/redrive?fingerprint=0001")).text
+    assert 'id="found">203<' in page
+    assert "And 3 letters of other causes" in page
+    assert 'id="others"' not in few
+
+
 async def test_a_single_letter_is_given_up(world):
     """It alone, by its id."""
     [letter, _] = world.reads.add_letters(2)
