@@ -8,24 +8,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_S = 3600.0
-"""Nobody is waited for longer than this on the word of a header."""
+LONGEST_S = 30 * 24 * 3600.0
+"""More than this is no answer but a mistake, such as a moment in the place of seconds. Whether what was asked is waited
+for is the business of whoever waits: a record has its deadline, a breaker its longest pause."""
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds from `now`, between 0 and `LONGEST_S`; `None` when the headers do not say or say nonsense.
+    """Seconds from `now`, from 0 to `LONGEST_S`; `None` when the headers do not say or say nonsense.
 
     `headers` are expected with lower-case names, or to ignore case.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _bounded(milliseconds / 1000)
+        return _plausible(milliseconds / 1000)
     given = headers.get("retry-after")
     seconds = _number(given)
     if seconds is not None:
-        return _bounded(seconds)
+        return _plausible(seconds)
     date = _date(given)
-    return None if date is None else _bounded((date - now).total_seconds())
+    return None if date is None else _plausible((date - now).total_seconds())
 
 
 def _number(given: str | None) -> float | None:
@@ -45,5 +46,5 @@ def _date(given: str | None) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), LONGEST_S)
+def _plausible(seconds: float) -> float | None:
+    return max(seconds, 0.0) if seconds <= LONGEST_S else None

@@ -21,7 +21,13 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
         ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"}, 30.0),
         ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"}, 0.0),
         ({"retry-after": "-3"}, 0.0),
-        ({"retry-after": "99999999"}, LONGEST_S),
+        ({"retry-after": "28800"}, 28_800.0),
+        ({"retry-after": "Mon, 23 Nov 2026 20:00:00 GMT"}, 115_200.0),
+        ({"retry-after": "2592000"}, LONGEST_S),
+        ({"retry-after": "2592001"}, None),
+        ({"retry-after": "1795348800"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, None),
+        ({"retry-after-ms": "28800000"}, 28_800.0),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "soon"}, None),
@@ -30,11 +36,11 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_every_form_is_understood(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, dates and OpenAI's milliseconds give the same kind of answer; nonsense gives none."""
+    """Seconds, dates and OpenAI's milliseconds give the same kind of answer, hours as they are; nonsense gives none."""
     assert retry_after_s(headers, NOW) == seconds
 
 
-@given(st.integers(0, 3600))
+@given(st.integers(0, round(LONGEST_S)))
 def test_a_date_means_the_time_until_then(seconds: int) -> None:
     """A date is as good as the seconds to it."""
     header = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)

@@ -187,6 +187,9 @@ def test_a_server_that_says_when_is_not_asked_before() -> None:
 
     assert after(0.5) == Retry(0, 1000)
     assert after(30) == Retry(2, 30_000)
+    assert after(28_800) == Retry(3, 28_800_000)
+    hours = moved(ErrorCode.PROVIDER_RATE_LIMITED, attempt=2, waits=1, asked=28_800)
+    assert hours == Wait(3, NOW + 28_800_000)
     assert after(1e9) == DeadLetter(ErrorCode.RETRIES_TOO_LONG)
 
 
