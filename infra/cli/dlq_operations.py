@@ -43,7 +43,7 @@ def redrive(
         begun = f"redriving: `muniment dlq redrives {redrive_id}`"
         print(json.dumps(done, ensure_ascii=False) if order.as_json else begun)
         return
-    ended = watched(redrive_id, quiet=order.as_json)
+    ended = watched(redrive_id, quiet=order.as_json, just_begun=True)
     print(json.dumps(ended, ensure_ascii=False) if order.as_json else came_to(ended))
     if ended["state"] != "done" or ended["failed"]:
         raise typer.Exit(ENDED_BADLY)

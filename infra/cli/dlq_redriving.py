@@ -15,6 +15,10 @@ SETTLE_LOOKS = 6
 """How often a redrive that has just ended is looked at again: letters may fail once more within moments."""
 
 
+NEW_LOOKS = 20
+"""How often in a row a redrive that was just begun may not be there: another instance may answer, which lags."""
+
+
 def looked(path: str, body: dict[str, Any]) -> Any:
     """What the request would touch."""
     return asked(lambda api: api.order("POST", path, body, dry_run="true"))
@@ -41,8 +45,11 @@ def begun(path: str, body: dict[str, Any]) -> Any:
     return asked(run)
 
 
-def watched(redrive_id: str, *, quiet: bool) -> Any:
-    """The redrive once it has ended, with a bar on stderr while it runs. Leaving with Ctrl-C does not stop it."""
+def watched(redrive_id: str, *, quiet: bool, just_begun: bool = False) -> Any:
+    """The redrive once it has ended, with a bar on stderr while it runs. Leaving with Ctrl-C does not stop it.
+
+    Exit code 1, saying so, when there is no such redrive; for one that was `just_begun` after some patience.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -57,9 +64,16 @@ def watched(redrive_id: str, *, quiet: bool) -> Any:
     async def run(api: Client) -> Any:
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
             task = bar.add_task("redriving", total=None, told="")
-            looks = 0
+            looks, missed = 0, 0
             while True:
                 found = await _redrive(api, redrive_id)
+                if found is None:
+                    missed += 1
+                    if missed > (NEW_LOOKS if just_begun else 0):
+                        raise _missing(redrive_id, just_begun=just_begun)
+                    await asyncio.sleep(LOOK_S)
+                    continue
+                missed = 0
                 rate = f"{found['rate']:g}/s"
                 failed = f", {found['failed']} failed again" if found["failed"] else ""
                 bar.update(task, total=found["letters"], completed=found["redriven"], told=f"at {rate}{failed}")
@@ -82,5 +96,11 @@ async def _redrive(api: Client, redrive_id: str) -> Any:
     except ApiError as error:
         if error.code != "not_found":
             raise
-        # Another instance may answer, which has not folded its beginning yet.
-        return {"state": "running", "letters": 0, "redriven": 0, "failed": 0, "rate": 0.0}
+        return None
+
+
+def _missing(redrive_id: str, *, just_begun: bool) -> ApiError:
+    if not just_begun:
+        return ApiError("not_found", f"there is no redrive {redrive_id}", "`muniment dlq redrives` lists them")
+    detail = f"redrive {redrive_id} is on the record, and nothing can be read of it yet"
+    return ApiError("not_found", detail, f"see `muniment doctor`, then `muniment dlq redrives {redrive_id} --watch`")

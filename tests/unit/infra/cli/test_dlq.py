@@ -125,6 +125,25 @@ def test_a_redrive_is_watched_to_its_end(api: ScriptedApi) -> None:
     }  # fmt: skip
 
 
+def test_a_redrive_that_never_was_is_not_watched(api: ScriptedApi) -> None:
+    """An id that was mistyped ends the watch at once, with what to do."""
+    told = api.run("dlq", "redrives", REDRIVE["redrive_id"], "--watch")
+    assert told.exit_code == 1
+    assert f"there is no redrive {REDRIVE['redrive_id']}" in told.stderr
+    assert "`muniment dlq redrives` lists them" in told.stderr
+    assert len(api.asked) == 1
+
+
+def test_a_redrive_that_is_not_heard_of_is_not_watched_for_ever(api: ScriptedApi) -> None:
+    """One that was begun may take a moment to be seen; past that the projections do not run, and the end says so."""
+    taken = api.decides(redrive_id=REDRIVE["redrive_id"])
+    api.answers[PATHS["redrive"]] = lambda r: found(12) if "dry_run" in r.url.params else (202, taken)
+    told = api.run("dlq", "redrive", "--group", "9c2f", "-r", "healed")
+    assert told.exit_code == 1
+    assert "is on the record, and nothing can be read of it yet" in told.stderr
+    assert "muniment doctor" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("end", "line"),
     [
