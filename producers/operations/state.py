@@ -96,6 +96,8 @@ def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsStat
     match event:
         case FlagChanged():
             flags = _with(flags, event.flag, SetFlag(event.value, meta.actor, meta.time, event.reason))
+        case StepHalted() | StepResumed() if _left_to_a_person(halted.get(event.step), event):
+            pass
         case StepHalted() if halt_holds(event.step, by_brake=event.dead > 0):
             halt = Halt(event.reason, event.code, event.dead, event.settled, meta.actor, meta.time)
             halted = _with(halted, event.step, halt)
@@ -113,6 +115,12 @@ def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsStat
             redrives = _without(redrives, event.redrive_id)
     models, skipped = fold_models(state.models, event), _skipped(state.skipped, event)
     return OperationsState(flags, halted, breakers, redrives, models, skipped)
+
+
+def _left_to_a_person(halt: Halt | None, event: StepHalted | StepResumed) -> bool:
+    """Whether the step was halted by a person, and this is said by a brake or a probe: it changes nothing."""
+    by_person = event.by != "probe" if isinstance(event, StepResumed) else event.dead <= 0
+    return halt is not None and halt.dead <= 0 and not by_person
 
 
 def _place(text: str) -> Position | None:

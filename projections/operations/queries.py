@@ -11,9 +11,10 @@ from muniment.projections.operations.entry import HOUSE, Entry
 from muniment.projections.paging import Page, checked, conditions, page, start_after
 from muniment.projections.sql import statements
 from muniment.projections.upsert import built
+from muniment.schemas.topics import NOT_HALTABLE
 
 _SQL = statements("muniment.projections.operations")
-_FLAG, _STEP, _BREAKER = ("flag",), ("halted", "resumed"), ("breaker_opened", "breaker_closed")
+_FLAG, _BREAKER = ("flag",), ("breaker_opened", "breaker_closed")
 HISTORY = 200
 """Most entries of a history."""
 
@@ -61,8 +62,11 @@ async def model_at(pool: Any, at: datetime) -> str | None:
 
 
 async def steps(pool: Any) -> dict[str, Entry]:
-    """The last halt or resumption of each step that was ever halted."""
-    return await _latest(pool, _STEP)
+    """The last halt or resumption of each step that was ever halted.
+
+    As `producers.operations.state.fold` has them: a person's halt is it until a person ends it.
+    """
+    return _by_name(await pool.fetch(_SQL["steps"], sorted(NOT_HALTABLE)))
 
 
 async def breakers(pool: Any) -> dict[str, Entry]:
@@ -102,7 +106,11 @@ async def redrive(pool: Any, tenant: str, redrive_id: UUID) -> RedriveRow | None
 
 
 async def _latest(pool: Any, kinds: Sequence[str]) -> dict[str, Entry]:
-    return {row["about"]: _entry(row) for row in await pool.fetch(_SQL["latest"], kinds)}
+    return _by_name(await pool.fetch(_SQL["latest"], kinds))
+
+
+def _by_name(rows: Sequence[Any]) -> dict[str, Entry]:
+    return {row["about"]: _entry(row) for row in rows}
 
 
 async def _history(pool: Any, kinds: Sequence[str], about: str) -> list[Entry]:

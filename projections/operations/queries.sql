@@ -1,6 +1,17 @@
 -- latest: the last entry of some kinds about each thing
 select distinct on (about) * from read.operations where kind = any($1) order by about, partition desc, "offset" desc
 
+-- steps: the last halt or resumption of each step; a person's halt (none of $1) is that until a person ends it
+with words as (
+    select *, case kind when 'halted' then (body ->> 'dead')::bigint <= 0 else body ->> 'by' <> 'probe' end as by_person
+    from read.operations where kind in ('halted', 'resumed')
+), lasting as (
+    select distinct on (about, by_person) *, by_person and kind = 'halted' as binding from words
+    where not (by_person and kind = 'halted' and about = any($1))
+    order by about, by_person, partition desc, "offset" desc
+)
+select distinct on (about) * from lasting order by about, binding desc, partition desc, "offset" desc
+
 -- history: the entries of some kinds about a thing, newest first
 select * from read.operations where kind = any($1) and about = $2 order by partition desc, "offset" desc limit $3
 

@@ -123,9 +123,11 @@ class Brake:
 
     async def went_well(self, step: str, record: Record, *, probe: bool) -> None:
         """See `Gate.went_well`."""
+        halt = self._operations.halted(step)
         if not self.holds(step):
             self._endings_of(step).add(_document(record), None)
-        elif probe:
+        elif probe and halt is not None and halt.dead > 0:
+            # A person may have halted it while it was tried, and then this is no reason to resume it.
             await self._say(step, StepResumed(step=step, by="probe", reason="a record that was tried went through"))
 
     async def may_leave(

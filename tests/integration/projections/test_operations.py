@@ -1,9 +1,12 @@
 """How Muniment was run, in real tables."""
 
+from itertools import product
 from uuid import UUID, uuid4
 
 from projected_story import Log, ReadModel, Story, place_of
+from support.operations import said
 
+from muniment.producers.operations.state import OperationsState, fold
 from muniment.projections.operations.queries import (
     breakers,
     flag_history,
@@ -47,6 +50,14 @@ def sent(redrive_id: UUID, letter: str) -> DeadLetterRedriven:
     return DeadLetterRedriven(redrive_id=redrive_id, letter=letter, document_id=None, job_id=None, times=1)
 
 
+def said_of(step: str, who: str, reason: str) -> StepHalted | StepResumed:
+    """What somebody says of a step: a person or the brake halts it, a command or a probe resumes it."""
+    if who in {"command", "probe"}:
+        return StepResumed(step=step, by=who, reason=reason)
+    dead = 3 if who == "brake" else 0
+    return StepHalted(step=step, reason=reason, code="", dead=dead, settled=dead)
+
+
 async def test_the_last_word_on_a_thing_counts(read_model: ReadModel, log: Log) -> None:
     """Flags, steps and breakers are as the last event says, also when an older one is read once more after it."""
     halted = StepHalted(step="embedding", reason="5 of 5 dead", code="unexpected", dead=5, settled=5)
@@ -64,6 +75,23 @@ async def test_the_last_word_on_a_thing_counts(read_model: ReadModel, log: Log) 
     step = (await steps(pool))["embedding"]
     assert (step.kind, step.reason, step.body["by"]) == ("resumed", "it went through", "probe")
     assert (await breakers(pool))["embedding"].kind == "breaker_closed"
+
+
+async def test_a_step_is_shown_as_every_process_has_it(read_model: ReadModel, log: Log) -> None:
+    """Whatever persons, brakes and probes said in whatever order: halted or not, by whom and why, as the fold says."""
+    words = ("person", "brake", "command", "probe")
+    stories = {f"step-{'-'.join(each)}": each for n in (1, 2, 3) for each in product(words, repeat=n)}
+    stories |= {"operating": ("brake", "person")}
+    state = OperationsState()
+    for step, each in stories.items():
+        for number, who in enumerate(each):
+            await log.say(said_of(step, who, str(number)), uuid4(), "acme")
+            state = fold(state, said_of(step, who, str(number)), said())
+    await read_model.catch_up()
+    found = await steps(read_model.pool)
+    shown = {step: (e.reason, e.body["dead"]) for step, e in found.items() if e.kind == "halted"}
+    assert shown == {step: (halt.reason, halt.dead) for step, halt in state.halted.items()}
+    assert found.keys() == stories.keys()
 
 
 async def test_a_redrive_counts_what_came_of_it(read_model: ReadModel, log: Log) -> None:

@@ -67,7 +67,30 @@ def test_a_person_halts_no_step_that_only_it_could_resume(dead: list[int], step:
     said_so = [StepHalted(step=step, reason="", code="", dead=one, settled=one) for one in dead]
     held = folded([(event, said()) for event in said_so]).halted.get(step)
     binding = [one for one in dead if one or step != "operating"]
-    assert (held.dead if held else None) == (binding[-1] if binding else None)
+    # Anybody else's is a person's to end: what a brake says on top of it is no halt of its own.
+    last = 0 if 0 in binding else binding[-1] if binding else None
+    assert (held.dead if held else None) == last
+
+
+WORDS: list[tuple[str, Event]] = [
+    ("person", StepHalted(step="embedding", reason="upkeep", code="", dead=0, settled=0)),
+    ("brake", StepHalted(step="embedding", reason="3 of 3", code="unexpected", dead=3, settled=3)),
+    ("command", StepResumed(step="embedding", by="command", reason="over")),
+    ("probe", StepResumed(step="embedding", by="probe", reason="it went through")),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS)))
+def test_what_a_person_halted_a_person_resumes(words: list[tuple[str, Event]]) -> None:
+    """From a person's halt to the command that ends it, no word of a brake or a probe changes anything."""
+    who = [name for name, _ in words]
+    of_persons = [name for name in who if name in {"person", "command"}]
+    held = folded([(event, said()) for _, event in words]).halted.get("embedding")
+    if of_persons[-1:] == ["person"]:
+        assert held is not None
+        assert held.dead == 0
+    else:
+        assert (held is not None) is (who[-1:] == ["brake"])
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

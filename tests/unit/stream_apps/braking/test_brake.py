@@ -235,6 +235,46 @@ async def test_what_a_person_halts_a_person_resumes(house: House) -> None:
     assert await held == "done"
 
 
+async def test_a_probe_under_way_does_not_end_what_a_person_has_halted_meanwhile(house: House) -> None:
+    """It ends well and is settled, and nobody says for it that the step goes on."""
+    await house.trip()
+    house.step.broken, tries = False, house.step.tries
+    house.clock += LIMITS.probe_after_s
+    house.brake._wake()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert house.step.tries == tries + 1
+    await house.operations.say(StepHalted(step="indexing", reason="upkeep", code="", dead=0, settled=0))
+    assert await house.tasks[2] == "done"
+    held = house.give()
+    await house.later(10_000)
+    assert not held.done()
+    assert house.brake.state()["halted"] == {"indexing": "upkeep"}
+    assert [type(event) for event in house.log.said()] == [StepHalted]
+    await house.operations.say(StepResumed(step="indexing", by="command", reason="over"))
+    assert await held == "done"
+
+
+async def test_a_brake_makes_no_halt_of_its_own_of_a_persons(house: House) -> None:
+    """One whose word comes a moment after a person's changes nothing: no probe ends what the person has said."""
+    send = house.log.send
+
+    async def beaten_to_it(record: Record) -> Record:
+        if record.topic == OPERATIONS.name:
+            await house.operations.say(StepHalted(step="indexing", reason="upkeep", code="", dead=0, settled=0))
+        return await send(record)
+
+    house.log.send = beaten_to_it  # type: ignore[method-assign]
+    await house.trip()
+    assert [type(event) for event in house.log.said()] == [StepHalted]
+    assert house.brake.state()["halted"] == {"indexing": "upkeep"}
+    house.step.broken = False
+    await house.later(10_000)
+    assert not house.tasks[2].done()
+    await house.operations.say(StepResumed(step="indexing", by="command", reason="over"))
+    assert await house.tasks[2] == "done"
+
+
 async def test_the_step_that_resumes_the_others_is_held_by_no_person(house: House) -> None:
     """A log on which somebody has halted it heals by itself: it works, and says nowhere that it does not."""
     await house.operations.say(StepHalted(step="operating", reason="upkeep", code="", dead=0, settled=0))
