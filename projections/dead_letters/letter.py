@@ -108,8 +108,9 @@ def _redrive(record: Record) -> tuple[UUID | None, str | None, int]:
 def _identity(record: Record, state: RetryState | None, place: Position) -> str:
     if state is None:
         return str(place)
+    # Not when it failed: a record that has no past yet fails for the first time at every repeat.
     past = f"|{record.header('redrive_id')}|{record.header('redrive_times')}" if record.header("redrive_id") else ""
-    return storable(f"{state.origin}|{state.step}|{state.first_failed_ms}|{record.header('ce_id') or ''}{past}")
+    return storable(f"{state.origin}|{state.step}|{record.header('ce_id') or ''}{past}")
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -12,6 +12,7 @@ create index if not exists dead_letters_by_age on {schema}.dead_letters (tenant,
 create index if not exists dead_letters_by_fingerprint on {schema}.dead_letters (tenant, fingerprint);
 create index if not exists dead_letters_of_job on {schema}.dead_letters (job_id);
 create index if not exists dead_letters_by_letter on {schema}.dead_letters (letter);
+create index if not exists dead_letters_of_redrive on {schema}.dead_letters (redrive_id) where redrive_id is not null;
 -- What became of a letter; apart from it, because the operations topic may be ahead of the dead-letter topic.
 create table if not exists {schema}.fates (
     letter text primary key, status text not null default 'waiting', standing text not null default 'waiting',

@@ -11,6 +11,7 @@ from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import REDRIVE_ID, REDRIVE_LETTER, redrive_times, retry_state
 from muniment.stream_apps.redriving import announcing
 from muniment.stream_apps.redriving.announcing import Cause
+from muniment.stream_apps.redriving.expiry import NOT_YET
 
 QUARANTINE_AFTER = 3
 """So often may a redriven letter fail again in the same way."""
@@ -19,6 +20,7 @@ update muniment_operating.letters set ended_as = $3 where letter = $1 and redriv
 returning tenant, step, fingerprint, document_id, job_id, same"""
 _REDRIVE = "select tenant, actor, traceparent from muniment_operating.redrives where redrive_id = $1"
 _NUMBER = "select number from muniment_operating.letters where letter = $1"
+_FIRST = "select letter from read.dead_letters where redrive_id = $1 and redrive_letter = $2 order by letter limit 1"
 _AGAIN = """
 insert into muniment_operating.letters
     (letter, tenant, step, fingerprint, document_id, job_id, times, same, state)
@@ -52,7 +54,7 @@ class RedriveEndings:
         state = retry_state(record)
         fingerprint = state.fingerprint if state else ""
         same = before["same"] + 1 if fingerprint == before["fingerprint"] else 0
-        letter = str(Position(record.topic, record.partition or 0, record.offset or 0))
+        letter = await _named(connection, record, redrive_id)
         stands = await connection.fetchval(
             _AGAIN,
             letter,
@@ -70,3 +72,16 @@ class RedriveEndings:
             event = DeadLetterQuarantined(letter=letter, fingerprint=fingerprint, times=same)
             index = await connection.fetchval(_NUMBER, record.header(REDRIVE_LETTER))
             await announcing.put(connection, cause, [(event, index)], self._now())
+
+
+async def _named(connection: Any, record: Record, redrive_id: UUID) -> str:
+    """The letter's name: its place, or the one that it has in the read model.
+
+    They differ when whoever buried it died before saying so here, and it was buried once more.
+    """
+    try:
+        async with connection.transaction():
+            known = await connection.fetchval(_FIRST, redrive_id, record.header(REDRIVE_LETTER))
+    except NOT_YET:
+        known = None
+    return known or str(Position(record.topic, record.partition or 0, record.offset or 0))

@@ -27,7 +27,8 @@ _DISCARD = """
 insert into muniment_operating.letters (letter, tenant, step, fingerprint, document_id, job_id, times, state)
 values ($1, $2, $3, $4, $5, $6, $7, 'discarded') on conflict (letter) do update set state = 'discarded'"""
 _WAITING = "select count(*) from read.dead_letters where status in ('waiting', 'edited', 'quarantined')"
-_NOT_YET = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.UndefinedColumnError)
+NOT_YET = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.UndefinedColumnError)
+"""What is said of a read model that the projections have not made yet."""
 log = structlog.get_logger(__name__)
 
 
@@ -48,7 +49,7 @@ class Expiry:
                 count += last
             async with database():
                 waiting = await self._pool.fetchval(_WAITING)
-        except _NOT_YET:
+        except NOT_YET:
             return count  # the projections have not made the read model yet
         if count:
             log.warning("dead_letters_expired", letters=count, days=self._days)

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from support.log_reading import read_topics
 from support.operations import MemoryOperations
 from support.read_letters import ReadYard
-from support.redriving import ordered, redrive, utc_now
+from support.redriving import dead, letter_of, ordered, redrive, utc_now
 from support.steps import TENANT
+from support.toy_step import job
 
 from muniment.producers.log_codec import LogCodec
 from muniment.schemas.codec import encode
@@ -40,6 +41,7 @@ from muniment.stream_apps.operating.selection import Selection
 from muniment.stream_apps.operating.step import Operating
 from muniment.stream_apps.operating.store import OperatingStore
 from muniment.stream_apps.redriving import announcing
+from muniment.stream_apps.redriving.endings import RedriveEndings
 from muniment.stream_apps.redriving.expiry import Expiry
 
 
@@ -197,6 +199,30 @@ async def test_switches_are_said_to_everybody(yard: ReadYard) -> None:
     assert isinstance(found.event, StepResumed)
     assert found.meta.command_position == "muniment.commands.operations:0:7"
     assert found.meta.correlation_id == envelope.meta.event_id
+
+
+async def test_a_burial_that_is_repeated_is_counted_once(yard: ReadYard) -> None:
+    """A worker that dies before it could say how a redriven record ended buries it again: one letter, and one count."""
+    letter, endings = await yard.bury(), RedriveEndings(yard.yard.pool, utc_now)
+    for turn in (1, 2, 3):
+        (started,) = await yard.yard.order(redrive(letter))
+        assert isinstance(started, RedriveStarted)
+        past = {"redrive_id": str(started.redrive_id), "redrive_letter": letter, "redrive_times": str(turn)}
+        record = job(TENANT).with_headers(past)
+        died = dead(turn, record=record)
+        placed = await yard.yard.publisher.send(died)
+        await yard.fold([placed])
+        again = await yard.yard.publisher.send(died.with_headers({"retry_first_failed_ms": "999999"}))
+        await yard.fold([again])
+        await endings.ended(again, "dead")
+        letter = letter_of(placed).letter
+        assert await yard.yard.pool.fetchval("select count(*) from read.dead_letters") == turn + 1
+    (rejected,) = await yard.yard.order(redrive(letter))
+    assert isinstance(rejected, OperationRejected)
+    assert "1 quarantined" in rejected.reason
+    await announcing.publish(yard.yard.pool, yard.yard.publisher)
+    await yard.catch_up()
+    assert await yard.status(letter) == "quarantined"
 
 
 async def test_old_letters_expire(yard: ReadYard) -> None:

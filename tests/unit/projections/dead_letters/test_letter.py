@@ -45,6 +45,29 @@ def test_a_letter_that_failed_again_is_another_letter() -> None:
     assert (again.redrive_letter, again.redrive_times) == ("muniment.dlq:1:0", 1)
 
 
+def test_a_repeat_of_a_burial_is_no_second_letter() -> None:
+    """A record that dies once more because its worker was restarted is the letter that it was, whenever that was."""
+    for past in ({}, PAST):
+        first, repeat = letter_of(buried(**past)), letter_of(buried(**past, retry_first_failed_ms="9000"))
+        assert repeat.identity == first.identity
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ce_id": "01970f5e-6c1b-7c3e-8f57-5d1c9a2b7e11"},
+        {"retry_step": "indexing"},
+        {"retry_origin": "muniment.chunks:3:43"},
+        {**PAST, "redrive_times": "2"},
+        {**PAST, "redrive_id": "01970f5e-6c1b-7c3e-8f57-5d1c9a2b7e12"},
+    ],
+)
+def test_another_record_step_or_redrive_makes_another_letter(other: dict[str, str]) -> None:
+    """What lay elsewhere, died at another step or after another redrive is not taken for a repeat."""
+    mine = PAST if "redrive_id" in other else {}
+    assert letter_of(buried(**mine)).identity != letter_of(buried(**{**mine, **other})).identity
+
+
 @pytest.mark.parametrize(
     "wrong", [{"redrive_times": "0"}, {"redrive_times": "x"}, {"redrive_letter": "nowhere"}, {"redrive_id": "1"}]
 )
