@@ -82,6 +82,8 @@ class Brake:
         self._tripped: set[str] = set()
         """Steps that this process has halted and not yet read of."""
         self._probes: dict[str, _Probes] = {}
+        self._saying: set[asyncio.Task[None]] = set()
+        """What it still has to say, whatever becomes of the record that was one too many."""
         self._halted: frozenset[str] = frozenset()
         self._moved = asyncio.Event()
         self.close = operations.listen(self._heard)
@@ -89,11 +91,14 @@ class Brake:
         self._heard(operations.state)
 
     async def run(self) -> None:
-        """Nothing to do but to listen, until cancelled: then it stops listening, too."""
+        """Nothing to do but to listen, until cancelled: then it stops listening, and says no more, too."""
         try:
             await asyncio.get_running_loop().create_future()
         finally:
             self.close()
+            for saying in self._saying:
+                saying.cancel()
+            await asyncio.gather(*self._saying, return_exceptions=True)
 
     def holds(self, step: str) -> bool:
         """See `Gate.holds`."""
@@ -163,9 +168,22 @@ class Brake:
     async def _halt(self, step: str, trip: Trip) -> None:
         log.error("step_halted", step=step, code=trip.code.value, dead=trip.dead, settled=trip.settled)
         halted = StepHalted(step=step, reason=trip.reason, code=trip.code.value, dead=trip.dead, settled=trip.settled)
-        await self._say(step, halted)
+        # A task of the brake's: the record may be taken away (its partition, its job) before the log has the word, and
+        # then the step would stand still in this process alone, where nobody sees it.
+        saying = asyncio.create_task(self._say_halted(halted))
+        self._saying.add(saying)
+        saying.add_done_callback(self._saying.discard)
+        await asyncio.shield(saying)
         while step in self._tripped:
             await self._change(None)  # a log that can be written and not read is waited for
+
+    async def _say_halted(self, halted: StepHalted) -> None:
+        try:
+            await self._say(halted.step, halted)
+        except BaseException:
+            self._tripped.discard(halted.step)  # nobody else will hear of it
+            self._wake()
+            raise
 
     async def _say(self, step: str, event: Event) -> None:
         event_id = self._new_id()

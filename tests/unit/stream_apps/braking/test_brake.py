@@ -332,6 +332,54 @@ async def test_a_probe_that_is_cut_off_leaves_room_for_another(house: House) -> 
         assert probe
 
 
+async def test_a_halt_is_said_though_its_record_is_taken_away_meanwhile(house: House) -> None:
+    """A rebalance while the log is away cancels the record and not the word: what this process holds, all can see."""
+    send, away = house.log.send, True
+
+    async def while_away(record: Record) -> Record:
+        if away and record.topic == OPERATIONS.name:
+            raise StepFailure(ErrorCode.LOG_UNAVAILABLE, "away")
+        return await send(record)
+
+    house.log.send = while_away  # type: ignore[method-assign]
+    await house.trip()
+    house.tasks[2].cancel()
+    await settle_down()
+    assert house.brake.holds("indexing")
+    away = False
+    async with asyncio.timeout(60):
+        await house.operations.changed(0)
+    assert [type(event) for event in house.log.said()] == [StepHalted]
+    house.step.broken, held = False, house.give()
+    await house.later(LIMITS.probe_after_s)
+    assert await held == "done"
+    assert not house.brake.holds("indexing")
+
+
+async def test_a_brake_that_ends_says_nothing_more(house: House) -> None:
+    """The end of its process ends what it was still saying: nothing is left running, and nothing held unseen."""
+
+    async def stuck(record: Record) -> Record:
+        del record
+        return await asyncio.get_running_loop().create_future()
+
+    running = asyncio.create_task(house.brake.run())
+    for _ in range(LIMITS.run - 1):
+        house.give()
+        await settle_down()
+    house.log.send, before = stuck, asyncio.all_tasks()  # type: ignore[method-assign]
+    house.give()
+    await settle_down()
+    house.tasks[-1].cancel()
+    await settle_down()
+    assert house.brake.holds("indexing")
+    assert len(asyncio.all_tasks() - before) == 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert not asyncio.all_tasks() - before
+    assert not house.brake.holds("indexing")
+
+
 async def test_a_pause_ends_when_something_changes(house: House) -> None:
     """Who waits for a breaker looks again as soon as an operator does something, or when the time is over."""
     async with asyncio.timeout(60):
