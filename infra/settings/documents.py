@@ -28,7 +28,7 @@ class Documents(BaseModel):
         description="Largest document (bytes). Whatever this says, a text of more than 268,435,456 characters is "
         "refused, and so is what unpacks to more than 512 MiB.",
     )
-    fetch_timeout_s: float = Field(default=60.0, gt=0, description="Hard limit of fetching one address (seconds).")
+    fetch_timeout_s: float = Field(default=60.0, gt=0, description="How long a fetch waits for others (seconds).")
     fetch_ports: Words = Field(default=("80", "443"), description="Ports that are fetched from (ports, by commas).")
     fetch_allow: Words = Field(
         default=(), description="Networks that are fetched from although they are private (networks, by commas)."

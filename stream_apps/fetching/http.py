@@ -4,7 +4,6 @@ The name is resolved here, so it cannot change between the check and the connect
 certificate) keep the name. Every redirect goes through the same door.
 """
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -20,6 +19,7 @@ from muniment.schemas.errors import Refused, StepFailure
 from muniment.schemas.web_address import PORTS, WebAddress, redirected
 from muniment.stream_apps.fetching.inflating import inflated
 from muniment.stream_apps.fetching.naming import name_of
+from muniment.stream_apps.fetching.patience import Patience
 from muniment.stream_apps.fetching.port import Found
 from muniment.stream_apps.fetching.public import Network, is_public
 from muniment.stream_apps.fetching.resolving import Resolve, resolve
@@ -35,7 +35,7 @@ class FetchLimits:
 
     Attributes:
         bytes_max: Largest content, decompressed.
-        total_s: Time for all of it, redirects and storing included.
+        total_s: How long others may keep it waiting, redirects included; storing what comes does not count.
         silence_s: The longest that a server may be silent, and that connecting may take.
         ports: Ports that are connected to.
         allowed: Networks that are connected to although they are not public.
@@ -69,20 +69,18 @@ class HttpFetcher:
     @asynccontextmanager
     async def open(self, address: WebAddress) -> AsyncIterator[Found]:
         """See `Fetcher.open`."""
-        try:
-            async with asyncio.timeout(self._limits.total_s) as limit, AsyncExitStack() as stack:
-                end, answer = await self._followed(address, stack)
-                disposition = answer.headers.get("content-disposition")
-                yield Found(end, name_of(end, disposition), self._length(answer), self._body(answer))
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise StepFailure(ErrorCode.FETCH_FAILED, f"it took longer than {self._limits.total_s:g} s") from None
+        patience = Patience(self._limits.total_s)
+        async with AsyncExitStack() as stack:
+            end, answer = await self._followed(address, patience, stack)
+            disposition = answer.headers.get("content-disposition")
+            yield Found(end, name_of(end, disposition), self._length(answer), self._body(answer, patience))
 
-    async def _followed(self, address: WebAddress, stack: AsyncExitStack) -> tuple[WebAddress, httpx2.Response]:
+    async def _followed(
+        self, address: WebAddress, patience: Patience, stack: AsyncExitStack
+    ) -> tuple[WebAddress, httpx2.Response]:
         for _ in range(MOST_REDIRECTS + 1):
             async with AsyncExitStack() as hop:
-                answer = await self._asked(address, hop)
+                answer = await self._asked(address, patience, hop)
                 location = answer.headers.get("location")
                 if answer.status_code not in REDIRECTS or not location:
                     self._refuse(answer)
@@ -94,11 +92,12 @@ class HttpFetcher:
                 raise Refused(ErrorCode.URL_REFUSED, f"a redirect cannot be followed: {error}") from None
         raise Refused(ErrorCode.URL_REFUSED, f"more than {MOST_REDIRECTS} redirects")
 
-    async def _asked(self, address: WebAddress, hop: AsyncExitStack) -> httpx2.Response:
+    async def _asked(self, address: WebAddress, patience: Patience, hop: AsyncExitStack) -> httpx2.Response:
         """The beginning of the answer, from the first of the host's addresses that can be connected to."""
         if address.port not in self._limits.ports:
             raise Refused(ErrorCode.URL_FORBIDDEN, f"port {address.port} is not connected to")
-        found = await self._resolve(address.host, address.port)
+        async with patience.waiting():
+            found = await self._resolve(address.host, address.port)
         if not found or not all(is_public(one, self._limits.allowed) for one in found):
             # One that leads to the public and to the inside is up to no good.
             raise Refused(ErrorCode.URL_FORBIDDEN, "the host's address is not a public one")
@@ -106,7 +105,8 @@ class HttpFetcher:
         for one in found:
             try:
                 with _told():
-                    return await hop.enter_async_context(self._connected(address, one))
+                    async with patience.waiting():
+                        return await hop.enter_async_context(self._connected(address, one))
             except StepFailure as error:
                 if not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
                     raise
@@ -155,11 +155,11 @@ class HttpFetcher:
         said = answer.headers.get("content-length", "")
         return int(said) if said.isdecimal() else None
 
-    async def _body(self, answer: httpx2.Response) -> AsyncIterator[bytes]:
+    async def _body(self, answer: httpx2.Response, patience: Patience) -> AsyncIterator[bytes]:
         seen = 0
         encoding = answer.headers.get("content-encoding", "").strip().lower()
         with _told():
-            async for piece in inflated(answer.aiter_raw(), encoding):
+            async for piece in inflated(_read(answer, patience), encoding):
                 seen += len(piece)
                 if seen > self._limits.bytes_max:
                     raise self._too_large()
@@ -169,6 +169,18 @@ class HttpFetcher:
 
     def _too_large(self) -> Refused:
         return Refused(ErrorCode.TOO_LARGE, f"what lies there exceeds {self._limits.bytes_max} bytes")
+
+
+async def _read(answer: httpx2.Response, patience: Patience) -> AsyncIterator[bytes]:
+    """The body as it comes."""
+    pieces = answer.aiter_raw()
+    while True:
+        # Not round the loop: what is done with a piece is no time of the server's.
+        async with patience.waiting():
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from muniment.stream_apps.unordered_step import UnorderedStep
 
 PROGRESS_S = 1.0
 SETTLING_S = 60.0
-"""How much longer than the fetch itself the step may take: the fetch ends by itself."""
+"""How long storing may keep the step waiting, beside the server: the fetch itself ends in its own time."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class _Fetched:
 
 
 class Fetching(UnorderedStep):
-    """See `Step`. `limit_s` is how long a fetch takes at most.
+    """See `Step`. `limit_s` is how long servers keep a fetch waiting at most.
 
     A slow server holds up nobody: the decider takes what is fetched in the order of the commands.
     """
@@ -50,6 +50,8 @@ class Fetching(UnorderedStep):
     reads: tuple[type[Event], ...] = (DocumentRequested,)
     # A host that is away is nobody's but its own addresses': those of others are not to wait with them.
     breakers_apart = frozenset({FETCHING})
+    # A fetch ends by itself when a server is slow: what takes longer than that is our own store.
+    late = ErrorCode.BLOB_UNAVAILABLE
 
     def __init__(self, fetcher: Fetcher, claims: Claims, *, limit_s: float) -> None:
         self._fetcher = fetcher

@@ -230,6 +230,20 @@ async def test_time_is_bounded(web: WebServer) -> None:
             await fails(by, f"http://{NAME}:{web.port}{path}", ErrorCode.FETCH_FAILED)
 
 
+async def test_time_that_we_take_ourselves_is_not_the_servers(web: WebServer) -> None:
+    """Storing that stalls between two pieces and after the last, for longer than servers may take, fails nothing."""
+    body = bytes(90_000)
+    web.say("/", body)
+    seen = b""
+    async with fetcher(web, total_s=0.5, silence_s=0.5).open(parse(f"http://{NAME}:{web.port}/")) as found:
+        async for piece in found.pieces:
+            if not seen:
+                await asyncio.sleep(0.7)
+            seen += piece
+        await asyncio.sleep(0.7)
+    assert seen == body
+
+
 async def test_a_body_that_is_not_whole_is_none(web: WebServer) -> None:
     """It broke off before its length, or says nothing at all, or is not what HTTP is."""
     web.pages["/short"] = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"

@@ -79,9 +79,9 @@ class House:
         self.now = BEGAN
         self.web, self.log, self.ring = Web(), MemoryPublisher(), MemoryKeyRing()
         self.codec, operations = LogCodec(self.ring), MemoryOperations()
-        breakers = Breakers(operations, self.log, self.codec, now=lambda: self.now, draw=lambda: 0.0)
+        self.breakers = Breakers(operations, self.log, self.codec, now=lambda: self.now, draw=lambda: 0.0)
         claims: Any = Claims()
-        self.step = Fetching(GuardedFetcher(self.web, breakers), claims, limit_s=60)
+        self.step = Fetching(GuardedFetcher(self.web, self.breakers), claims, limit_s=60)
         self.brake = Brake(operations, self.log, self.codec, now=lambda: self.now)
         self.settler = Settler(
             self.codec, self.log, limits=Limits(**limits), ports=Ports(gate=self.brake), now=lambda: self.now
@@ -206,3 +206,20 @@ async def test_a_store_that_is_away_is_waited_for_in_place() -> None:
     assert not house.on(*TIERS)
     settling.cancel()
     await asyncio.gather(settling, return_exceptions=True)
+
+
+async def test_storing_that_takes_too_long_is_an_outage_of_ours() -> None:
+    """The far server has answered: no attempt is used up, and nothing is held against it."""
+    house = House()
+    record = await house.requested("https://alive.example/")
+
+    async def put(*_: object) -> Blob:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house.step._claims.put = put
+    house.step.timeout_s = 0.05
+    await house.settler.settle(house.step, record)
+    (state,) = [state for sent in house.on(*TIERS) if (state := retry_state(sent))]
+    assert (state.code, state.attempt, state.waits) == (ErrorCode.BLOB_UNAVAILABLE, 0, 1)
+    assert all(shown.failures == 0 for shown in house.breakers.shown())
