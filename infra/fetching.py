@@ -6,7 +6,7 @@ from muniment.infra.not_set import NotSetError
 from muniment.infra.settings import Settings
 from muniment.producers.breakers.breakers import Breakers
 from muniment.producers.claims import Claims
-from muniment.stream_apps.fetching.guarded import GuardedFetcher
+from muniment.stream_apps.fetching.doors import doors
 from muniment.stream_apps.fetching.http import FetchLimits, HttpFetcher
 from muniment.stream_apps.fetching.step import Fetching
 
@@ -14,7 +14,7 @@ from muniment.stream_apps.fetching.step import Fetching
 def fetching(settings: Settings, claims: Claims, breakers: Breakers) -> Fetching:
     """The step, with a breaker before each host. Raises `NotSetError` for ports or networks that are none."""
     limits = fetch_limits(settings)
-    return Fetching(GuardedFetcher(HttpFetcher(limits), breakers), claims, limit_s=limits.total_s)
+    return Fetching(HttpFetcher(limits, door=doors(breakers)), claims, limit_s=limits.total_s)
 
 
 def fetch_limits(settings: Settings) -> FetchLimits:

@@ -1,11 +1,11 @@
 """The fetcher on HTTP/1.1: each connection goes to the very address that was checked, under the name asked for.
 
 The name is resolved here, so it cannot change between the check and the connection; `Host` header and TLS (SNI and
-certificate) keep the name. Every redirect goes through the same door.
+certificate) keep the name. A redirect is checked like the address itself, and its host has a door of its own.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from muniment.schemas.web_address import PORTS, WebAddress, redirected
 from muniment.stream_apps.fetching.inflating import inflated
 from muniment.stream_apps.fetching.naming import name_of
 from muniment.stream_apps.fetching.patience import Patience
-from muniment.stream_apps.fetching.port import Found
+from muniment.stream_apps.fetching.port import Door, Found, open_door
 from muniment.stream_apps.fetching.public import Network, is_public
 from muniment.stream_apps.fetching.resolving import Resolve, resolve
 
@@ -56,11 +56,13 @@ class HttpFetcher:
         self,
         limits: FetchLimits,
         *,
+        door: Door = open_door,
         resolve: Resolve = resolve,
         trust: ssl.SSLContext | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._limits = limits
+        self._door = door
         self._resolve = resolve
         # Made once: reading all certificates of the system takes its time.
         self._trust = trust or ssl.create_default_context()
@@ -69,33 +71,40 @@ class HttpFetcher:
     @asynccontextmanager
     async def open(self, address: WebAddress) -> AsyncIterator[Found]:
         """See `Fetcher.open`."""
-        patience = Patience(self._limits.total_s)
-        async with AsyncExitStack() as stack:
-            end, answer = await self._followed(address, patience, stack)
+        patience = Patience(self._limits.total_s, self._limits.silence_s)
+        with patience.blaming_nobody():
+            end, answer, host = await self._followed(address, patience)
+        pieces = self._pieces(answer, patience, host)
+        try:
             disposition = answer.headers.get("content-disposition")
-            yield Found(end, name_of(end, disposition), self._length(answer), self._body(answer, patience))
+            yield Found(end, name_of(end, disposition), self._length(answer), pieces)
+        finally:
+            await pieces.aclose()
+            await host.aclose()
 
     async def _followed(
-        self, address: WebAddress, patience: Patience, stack: AsyncExitStack
-    ) -> tuple[WebAddress, httpx2.Response]:
+        self, address: WebAddress, patience: Patience
+    ) -> tuple[WebAddress, httpx2.Response, AsyncExitStack]:
+        """The address at the end, its answer, and what holds its host's connection open and its door."""
         for _ in range(MOST_REDIRECTS + 1):
-            async with AsyncExitStack() as hop:
-                answer = await self._asked(address, patience, hop)
+            async with AsyncExitStack() as host:
+                answer = await self._asked(address, patience, host)
                 location = answer.headers.get("location")
                 if answer.status_code not in REDIRECTS or not location:
                     self._refuse(answer)
-                    await stack.enter_async_context(hop.pop_all())
-                    return address, answer
+                    return address, answer, host.pop_all()
             try:
                 address = redirected(address, location)
             except ValueError as error:
                 raise Refused(ErrorCode.URL_REFUSED, f"a redirect cannot be followed: {error}") from None
         raise Refused(ErrorCode.URL_REFUSED, f"more than {MOST_REDIRECTS} redirects")
 
-    async def _asked(self, address: WebAddress, patience: Patience, hop: AsyncExitStack) -> httpx2.Response:
+    async def _asked(self, address: WebAddress, patience: Patience, host: AsyncExitStack) -> httpx2.Response:
         """The beginning of the answer, from the first of the host's addresses that can be connected to."""
         if address.port not in self._limits.ports:
             raise Refused(ErrorCode.URL_FORBIDDEN, f"port {address.port} is not connected to")
+        await host.enter_async_context(self._door(address))
+        host.enter_context(patience.blaming())
         async with patience.waiting():
             found = await self._resolve(address.host, address.port)
         if not found or not all(is_public(one, self._limits.allowed) for one in found):
@@ -106,7 +115,7 @@ class HttpFetcher:
             try:
                 with _told():
                     async with patience.waiting():
-                        return await hop.enter_async_context(self._connected(address, one))
+                        return await host.enter_async_context(self._connected(address, one))
             except StepFailure as error:
                 if not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
                     raise
@@ -154,6 +163,15 @@ class HttpFetcher:
     def _length(self, answer: httpx2.Response) -> int | None:
         said = answer.headers.get("content-length", "")
         return int(said) if said.isdecimal() else None
+
+    async def _pieces(
+        self, answer: httpx2.Response, patience: Patience, host: AsyncExitStack
+    ) -> AsyncGenerator[bytes, None]:
+        """The body. The host is left with its last byte, or by how it failed: storing is none of its business."""
+        with patience.blaming_nobody():
+            async with host:
+                async for piece in self._body(answer, patience):
+                    yield piece
 
     async def _body(self, answer: httpx2.Response, patience: Patience) -> AsyncIterator[bytes]:
         seen = 0

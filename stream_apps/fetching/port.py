@@ -1,7 +1,7 @@
-"""The port to the web: whoever guards it (a breaker for each host) stands before it."""
+"""The port to the web, and the door that stands before each host."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,9 +32,19 @@ class Fetcher(Protocol):
     Opening it, and reading its pieces, raises
 
         Refused: `url_forbidden`, `url_refused`, `too_large`, `empty_document`: it will never be had.
-        StepFailure: `fetch_failed`, with the seconds that the server asked to wait; it may be had later.
+        StepFailure: `fetch_failed`, with the seconds that the server asked to wait, or `breaker_open`, when one of
+            the hosts on the way is left alone for a while; it may be had later.
     """
 
     def open(self, address: WebAddress) -> AbstractAsyncContextManager[Found]:
         """What lies at the address, following redirects."""
         ...
+
+
+Door = Callable[[WebAddress], AbstractAsyncContextManager[None]]
+"""Gone through for each host on the way, and left by what that host did: raises `breaker_open` when it is shut."""
+
+
+def open_door(_: WebAddress) -> AbstractAsyncContextManager[None]:
+    """The door of hosts that nothing is remembered of."""
+    return nullcontext()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,8 +25,8 @@ from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.operations import BreakerClosed
 from muniment.schemas.record import Record
-from muniment.schemas.web_address import WebAddress, parse
-from muniment.stream_apps.fetching.guarded import GuardedFetcher
+from muniment.schemas.web_address import parse
+from muniment.stream_apps.fetching.doors import doors
 
 LIMITS = BreakerLimits(failures=3, open_s=600, longest_s=1200)
 """None may be tried again before a test says that it is later: a machine may stand still for a second."""
@@ -254,23 +254,19 @@ async def test_the_ports_are_guarded(two: Two) -> None:
 async def test_hosts_have_breakers_of_their_own_and_no_names(two: Two) -> None:
     """A host that fails is left alone, others are fetched from; nothing on the log or in health tells which it is."""
 
-    class Web:
-        """Fails for one host."""
-
-        @asynccontextmanager
-        async def open(self, address: WebAddress) -> AsyncIterator[Any]:
-            if address.host == "away.example":
-                raise StepFailure(ErrorCode.FETCH_FAILED, "no answer")
-            yield "found"
-
-    fetcher = GuardedFetcher(Web(), two.one)
+    door = doors(two.one)
 
     async def fetch(url: str) -> str:
         try:
-            async with fetcher.open(parse(url)) as found:
-                return str(found)
+            async with door(parse(url)):
+                await answer(url)
         except StepFailure as error:
             return error.code.value
+        return "found"
+
+    async def answer(url: str) -> None:
+        if "away" in url:
+            raise StepFailure(ErrorCode.FETCH_FAILED, "no answer")
 
     codes = [await fetch("https://away.example/a") for _ in range(LIMITS.failures + 1)]
     assert codes == ["fetch_failed"] * LIMITS.failures + ["breaker_open"]

@@ -29,8 +29,8 @@ from muniment.schemas.topics import DLQ, REDELIVERY, RETRY_TIERS
 from muniment.schemas.web_address import WebAddress, parse
 from muniment.stream_apps.braking.brake import Brake
 from muniment.stream_apps.braking.policy import BrakeLimits
-from muniment.stream_apps.fetching.guarded import GuardedFetcher
-from muniment.stream_apps.fetching.port import Found
+from muniment.stream_apps.fetching.doors import doors
+from muniment.stream_apps.fetching.port import Door, Found
 from muniment.stream_apps.fetching.step import Fetching
 from muniment.stream_apps.hosting.lanes import Lanes
 from muniment.stream_apps.hosting.ports import Ports
@@ -46,16 +46,18 @@ MANY = BrakeLimits().run + 4
 class Web:
     """Hosts whose names begin with `dead` do not answer, the others do; counts who was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door) -> None:
+        self._door = door
         self.asked: Counter[str] = Counter()
 
     @asynccontextmanager
     async def open(self, address: WebAddress) -> AsyncIterator[Found]:
         """See `Fetcher.open`."""
-        self.asked[str(address)] += 1
-        await asyncio.sleep(0)
-        if address.host.startswith("dead"):
-            raise StepFailure(ErrorCode.FETCH_FAILED, "no answer")
+        async with self._door(address):
+            self.asked[str(address)] += 1
+            await asyncio.sleep(0)
+            if address.host.startswith("dead"):
+                raise StepFailure(ErrorCode.FETCH_FAILED, "no answer")
         yield Found(address, "page.txt", 4, _page())
 
 
@@ -77,11 +79,12 @@ class House:
 
     def __init__(self, **limits: Any) -> None:
         self.now = BEGAN
-        self.web, self.log, self.ring = Web(), MemoryPublisher(), MemoryKeyRing()
+        self.log, self.ring = MemoryPublisher(), MemoryKeyRing()
         self.codec, operations = LogCodec(self.ring), MemoryOperations()
         self.breakers = Breakers(operations, self.log, self.codec, now=lambda: self.now, draw=lambda: 0.0)
+        self.web = Web(doors(self.breakers))
         claims: Any = Claims()
-        self.step = Fetching(GuardedFetcher(self.web, self.breakers), claims, limit_s=60)
+        self.step = Fetching(self.web, claims, limit_s=60)
         self.brake = Brake(operations, self.log, self.codec, now=lambda: self.now)
         self.settler = Settler(
             self.codec, self.log, limits=Limits(**limits), ports=Ports(gate=self.brake), now=lambda: self.now
