@@ -39,7 +39,8 @@ async def projections(settings: Settings) -> None:
         server = await serve_health(health, settings.web_host, settings.projections_port)
         try:
             passed = partial(_passed, parts.operations)
-            await run_projections(config, parts.codec, passed=passed, status=status)
+            known = parts.operations.caught_up
+            await run_projections(config, parts.codec, passed=passed, known=known, status=status)
         finally:
             await server.cleanup()
 

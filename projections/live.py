@@ -18,12 +18,19 @@ create table if not exists read.live (
     projection text primary key, version integer not null, schema text not null, switched_at timestamptz not null
 );
 create table if not exists read.rebuilds (
-    projection text primary key, version integer not null, schema text not null, started_at timestamptz not null
+    projection text primary key, version integer not null, schema text not null, started_at timestamptz not null,
+    passed text[]
 );
 create table if not exists read.kept (
     schema text primary key, projection text not null, version integer not null, why text not null,
     kept_at timestamptz not null
 );
+do $$ begin
+    -- Asked first: to alter a table waits for whoever reads it (a backup, say), even where there is nothing to add.
+    if not exists (select from pg_attribute where attrelid = 'read.rebuilds'::regclass and attname = 'passed') then
+        alter table read.rebuilds add column passed text[];
+    end if;
+end $$;
 """
 _INDEXES = "select indexname from pg_indexes where schemaname = $1"
 _INDEX = re.compile(r"\bindex if not exists (\w+)", re.IGNORECASE)

@@ -39,6 +39,7 @@ async def run_projections(
     decoder: Decoder,
     *,
     passed: Passed = _nothing,
+    known: asyncio.Event | None = None,
     status: Status | None = None,
     stop: asyncio.Event | None = None,
     signals: bool = True,
@@ -47,6 +48,7 @@ async def run_projections(
 
     A batch under way is finished or rolled back; either way nothing is lost and nothing doubled. Raises what ended a
     runner, if that was a fault of the code rather than an absent database or broker; the others are stopped first.
+    Nothing is folded before `known` is set: until then `passed` may not have heard of what operators have skipped.
     """
     shown = status if status is not None else Status()
     stopping = stop or asyncio.Event()
@@ -58,6 +60,10 @@ async def run_projections(
     names = config.names or tuple(PROJECTIONS)
     for name in names:
         shown.projections[name] = ProjectionStatus(name)
+    if known is not None and not known.is_set():
+        for name in names:
+            shown.projections[name].enter("waiting_for_broker", "it is not known yet what is skipped")
+        await _first_of(known, stopping)
     async with asyncio.TaskGroup() as group:
         for name in names:
             running = _One(PROJECTIONS[name](config.dimensions), config, decoder, passed, stopping)
@@ -65,6 +71,15 @@ async def run_projections(
         if config.reconcile_every_s:
             reconciler = Reconciler(config, decoder, passed, shown, stopping, config.reconcile_every_s)
             group.create_task(reconciler.run())
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,8 @@ class _One:
             try:
                 if await self._outdated():
                     status.enter("rebuilding")
-                    how = How(lanes=2, passed=self.passed(self.projection.name), only_outdated=True, stop=self.stop)
+                    passed = partial(self.passed, self.projection.name)
+                    how = How(lanes=2, passed=passed, only_outdated=True, stop=self.stop)
                     await replay(self.projection, self.config, self.decoder, how)
             except Stopped:
                 return

@@ -149,7 +149,7 @@ async def _run(
                 raise typer.BadParameter(str(error)) from None
             how = How(
                 lanes=lanes,
-                passed=found.operations.state.passed_by(name),
+                passed=lambda: found.operations.state.passed_by(name),
                 accept=agreed,
                 anew=anew,
                 bounds=part,
@@ -245,7 +245,11 @@ def progress(name: str) -> "Iterator[Callable[[Progress], None]]":
 
 def _told(name: str, done: "Replayed", *, gone: bool) -> None:
     from muniment.infra.cli.failing import tell
+    from muniment.schemas.record import Position
 
+    if done.overtaken:
+        places = ", ".join(sorted(str(Position(*place)) for place in done.overtaken))
+        print(f"{name} was begun anew: skipped, or skipped no more, after the replay had come by: {places}")
     if done.comparison is None:
         print(f"{name}: that part of the log is in the schema {done.schema}; readers see {done.live} as before")
         print(f'to remove it: muniment projections drop {done.schema} --reason "…"')

@@ -10,7 +10,7 @@ follows the pointer.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 
@@ -21,7 +21,7 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.fold import CHANNEL
 from muniment.projections.projection import Connection, Projection
-from muniment.projections.replaying import shadow
+from muniment.projections.replaying import shadow, skips
 from muniment.projections.replaying.comparison import NEAR, Comparison, behind, compared, pinned, reached
 from muniment.projections.replaying.load import Load, total
 
@@ -33,6 +33,10 @@ _TURN_S = 10.0
 
 class Underway(Exception):
     """Another replay of this projection runs."""
+
+
+class _Overtaken(Exception):
+    """What was folded already is skipped now, or what was passed by is skipped no more."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class How:
 
     Attributes:
         lanes: Partitions are read on so many lanes side by side.
-        passed: Places that operators have skipped.
+        passed: The places that operators have skipped by now; asked at the start and before the switch.
         accept: Asked about a difference; true when it is accepted and on the record.
         anew: Forget what an interrupted replay has loaded.
         only_outdated: Do nothing unless the live one is of an older version.
@@ -78,7 +82,7 @@ class How:
     """
 
     lanes: int = 1
-    passed: Collection[Place] = frozenset()
+    passed: Callable[[], Collection[Place]] = frozenset
     accept: Accept = _never
     anew: bool = False
     only_outdated: bool = False
@@ -96,6 +100,7 @@ class Replayed:
         live: What readers see now.
         comparison: What was found; `None` for a part of the log.
         kept: The schema that was live before and is still there.
+        overtaken: Places for which it was begun anew: operators have skipped them, or do so no more, since it came by.
 
     """
 
@@ -103,6 +108,7 @@ class Replayed:
     live: str
     comparison: Comparison | None = None
     kept: str | None = None
+    overtaken: frozenset[Place] = frozenset()
 
     @property
     def switched(self) -> bool:
@@ -130,12 +136,34 @@ async def replay(projection: Projection, config: ProjectionsConfig, decoder: Dec
             outdated = await live.outdated(connection, projection)
             if how.only_outdated and not outdated:
                 return Replayed(old, old)
-            schema, _ = await shadow.target(connection, projection, anew=how.anew)
-            async with _load(projection, config, decoder, schema, how) as load:
-                done = await _Replay(connection, projection, load, how, old).run(outdated=outdated)
-        return done
+            return await _whole(connection, projection, config, decoder, how, outdated=outdated)
     finally:
         await connection.close()
+
+
+async def _whole(
+    connection: Connection,
+    projection: Projection,
+    config: ProjectionsConfig,
+    decoder: Decoder,
+    how: How,
+    *,
+    outdated: bool,
+) -> Replayed:
+    old = await live.ensure(connection, projection)
+    anew, overtaken = how.anew, frozenset[Place]()
+    while True:
+        passed = frozenset(how.passed())
+        if not anew:
+            overtaken |= await skips.changed_behind(connection, projection.name, passed)
+        schema = await shadow.target(connection, projection, anew=anew, passed=passed)
+        anew = False
+        try:
+            async with Load(projection, config, decoder, schema, how.lanes, passed, stop=how.stop) as load:
+                done = await _Replay(connection, projection, load, how, old).run(outdated=outdated)
+        except _Overtaken:
+            continue
+        return replace(done, overtaken=overtaken)
 
 
 @asynccontextmanager
@@ -154,10 +182,6 @@ async def _turn(connection: Connection, projection: Projection, *, patient: bool
             await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
 
 
-def _load(projection: Projection, config: ProjectionsConfig, decoder: Decoder, schema: str, how: How) -> Load:
-    return Load(projection, config, decoder, schema, lanes=how.lanes, passed=how.passed, stop=how.stop)
-
-
 async def _part(
     connection: Connection, projection: Projection, config: ProjectionsConfig, decoder: Decoder, how: How
 ) -> Replayed:
@@ -166,7 +190,7 @@ async def _part(
     schema = await shadow.beside(connection, projection, shadow.PARTIAL)
     await checkpoint.ensure(connection, schema, how.bounds.begin)
     await checkpoint.advance(connection, schema, how.bounds.begin)
-    async with _load(projection, config, decoder, schema, how) as load:
+    async with Load(projection, config, decoder, schema, how.lanes, frozenset(how.passed()), stop=how.stop) as load:
         ends = await load.ends()
         work = _Replay(connection, projection, load, how, old)
         await work.to({p: min(end, how.bounds.end.get(p, end)) for p, end in ends.items()}, "loading")
@@ -194,12 +218,14 @@ class _Replay:
         self.show("indexing")
         await self.connection.execute("set maintenance_work_mem = '512MB'")
         await live.index(self.connection, self.projection, self.load.schema)
+        await self._check_skips()
         comparison = await self._upgrade() if outdated else await self._compared()
         if not (comparison.equal or outdated or await self.how.accept(comparison)):
             return Replayed(self.load.schema, self.old, comparison)
         while True:
             # Without a pause: each round has less to do than the one before.
             await self.to(await self.load.ends(), "catching up")
+            await self._check_skips()
             if await behind(self.connection, await self._live(), self.load) <= NEAR and await self._switched():
                 self.show("switched")
                 return Replayed(self.load.schema, self.load.schema, comparison, self.old)
@@ -217,6 +243,10 @@ class _Replay:
         """Tell how far it has come."""
         done = min(self.total, self.before + self.load.done)
         self.how.on_progress(Progress(self.projection.name, self.load.schema, phase, done, self.total))
+
+    async def _check_skips(self) -> None:
+        if await skips.changed_behind(self.connection, self.projection.name, self.how.passed()):
+            raise _Overtaken
 
     async def _live(self) -> dict[Partition, int]:
         return await reached(self.connection, self.old, self.load.partitions)

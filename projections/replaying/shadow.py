@@ -5,7 +5,7 @@ None of them is followed, so nobody tells them that a document was erased: see `
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,9 @@ from uuid import UUID
 import asyncpg
 
 from muniment.projections import live
+from muniment.projections.batch import Place
 from muniment.projections.projection import Connection, Projection
+from muniment.projections.replaying import skips
 
 SCRATCH = "scratch"
 """Why a schema is there that only a comparison needs; it goes with it, or with the next one after a crash."""
@@ -46,12 +48,20 @@ class Kept:
     size: int
 
 
-async def target(connection: Connection, projection: Projection, *, anew: bool = False) -> tuple[str, bool]:
-    """The schema to fill, and whether an interrupted replay of this version has begun it."""
+async def target(
+    connection: Connection, projection: Projection, *, anew: bool = False, passed: Collection[Place] = frozenset()
+) -> str:
+    """The schema to fill: what an interrupted replay of this version has begun, or a new one.
+
+    What was begun is gone on with only where it has treated everything behind it as a replay that passes by `passed`
+    would, and only where it is known what it passed by.
+    """
     async with connection.transaction():
         row = await connection.fetchrow("select * from read.rebuilds where projection = $1", projection.name)
-        if row is not None and row["version"] == projection.version and not anew:
-            return str(row["schema"]), True
+        known = row is not None and row["version"] == projection.version and row["passed"] is not None
+        if known and not anew and not await skips.changed_behind(connection, projection.name, passed):
+            await skips.note(connection, projection.name, passed)
+            return str(row["schema"])
         if row is not None:
             await connection.execute(f"drop schema if exists {row['schema']} cascade")
         schema = await free_name(connection, live.first_schema(projection))
@@ -63,7 +73,8 @@ async def target(connection: Connection, projection: Projection, *, anew: bool =
             projection.version,
             schema,
         )
-        return schema, False
+        await skips.note(connection, projection.name, passed)
+        return schema
 
 
 async def beside(connection: Connection, projection: Projection, why: str) -> str:

@@ -98,7 +98,7 @@ async def test_a_replay_shows_how_far_it_is_and_whether_somebody_is_at_it(pool: 
     documents = projection("documents", DIMENSIONS)
     assert await under_way(pool) == []
     async with pool.acquire() as connection:
-        schema, _ = await shadow.target(connection, documents)
+        schema = await shadow.target(connection, documents)
         scratch = await shadow.beside(connection, documents, shadow.SCRATCH)
         ends = {("muniment.documents", 0): 100, ("muniment.documents/bulk", 0): 900}
         await checkpoint.advance(connection, "documents_v" + str(documents.version), ends)

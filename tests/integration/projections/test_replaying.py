@@ -13,10 +13,11 @@ from projected_story import DIMENSIONS, Log, Story
 from support.replayed import Sender, folded_anew
 
 from muniment.projections import checkpoint
+from muniment.projections.batch import Place
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.fold import PoisonRecord
 from muniment.projections.live import live_schema
-from muniment.projections.projection import Projection
+from muniment.projections.projection import Projection, event_name
 from muniment.projections.registry import projection
 from muniment.projections.replaying import shadow
 from muniment.projections.replaying.bounds import bounds
@@ -25,6 +26,7 @@ from muniment.projections.replaying.digest import fingerprint
 from muniment.projections.replaying.load import Stopped
 from muniment.projections.replaying.replay import How, Progress, Replayed, Underway, replay
 from muniment.projections.running import run_projections
+from muniment.projections.status import Status
 from muniment.schemas.record import Position, Record
 from muniment.schemas.topics import CHUNKS, DLQ, DOCUMENTS, EMBEDDINGS
 
@@ -164,10 +166,87 @@ async def test_an_event_that_was_skipped_is_passed_by(
         await replay(documents, config, log.codec, How())
     assert Position.parse(stopped.value.place) == place
     passed = frozenset({(place.topic, place.partition, place.offset)})
-    done = await replay(documents, config, log.codec, How(passed=passed))
+    done = await replay(documents, config, log.codec, How(passed=lambda: passed))
     assert done.switched
     assert await connection.fetchval("select count(*) from read.documents") == 3
     assert (await checkpoint.read(connection, done.live))[place.topic, place.partition] == place.offset + 1
+
+
+async def stopped_behind(
+    config: ProjectionsConfig, log: Log, documents: Projection, passed: frozenset[Place], connection: Any
+) -> None:
+    """A replay that passes by these places, stopped once it has come to the end, where it looks at both."""
+
+    def show(progress: Progress) -> None:
+        if progress.phase == "indexing":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        await replay(documents, config, log.codec, How(passed=lambda: passed, on_progress=show))
+    [begun] = [k for k in await shadow.kept(connection) if k.why == "unfinished"]
+    assert begun.projection == "documents"
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["skipped no more", "skipped"])
+async def test_a_replay_that_goes_on_heeds_what_was_skipped_since_it_began(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection, *, first: bool
+) -> None:
+    """Behind it or before it: the result has the rows of a replay from zero that passes by the same places."""
+    records = await told(log, 6)
+    places = await sender.send(records)
+    live = (await folded_anew(documents, config, log.codec)).live
+    at = next(n for n, r in enumerate(records) if event_name(r) == "DocumentIndexed")
+    skipped = frozenset({(places[at].topic, places[at].partition, places[at].offset)})
+    before_it = await fingerprint(connection, documents, live)
+    before, now = (skipped, frozenset[Place]()) if first else (frozenset[Place](), skipped)
+
+    async def accept(_: Comparison) -> bool:
+        return True
+
+    await stopped_behind(config, log, documents, before, connection)
+    resumed = await replay(documents, config, log.codec, How(passed=lambda: now, accept=accept))
+    rows = await fingerprint(connection, documents, resumed.live)
+    from_zero = await replay(documents, config, log.codec, How(passed=lambda: now, accept=accept, anew=True))
+    assert rows == await fingerprint(connection, documents, from_zero.live)
+    assert (rows == before_it) is first, "the skipped event makes a difference"
+    assert resumed.overtaken == skipped
+
+
+async def test_what_is_skipped_while_a_replay_runs_is_not_switched_to(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """Folded a moment before it was skipped: the replay begins anew, and then names the difference to the live one."""
+    records = await told(log, 3)
+    places = await sender.send(records)
+    live = (await folded_anew(documents, config, log.codec)).live
+    at = next(n for n, r in enumerate(records) if event_name(r) == "DocumentIndexed")
+    skipped = frozenset({(places[at].topic, places[at].partition, places[at].offset)})
+    known: set[Place] = set()
+
+    def show(progress: Progress) -> None:
+        if progress.phase == "indexing":
+            known.update(skipped)
+
+    refused = await replay(documents, config, log.codec, How(passed=lambda: known, on_progress=show))
+    assert (refused.switched, refused.overtaken) == (False, skipped)
+    assert refused.comparison is not None
+    assert "versions" in refused.comparison.differing
+    assert await live_schema(connection, "documents") == live
+
+
+async def test_a_replay_of_which_nobody_knows_what_it_passed_by_is_begun_anew(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
+) -> None:
+    """A program before this one did not write it down; what it began is dropped with the first go of this one."""
+    await sender.send(await told(log, 3))
+    await folded_anew(documents, config, log.codec)
+    await stopped_behind(config, log, documents, frozenset(), connection)
+    await connection.execute("alter table read.rebuilds drop column passed")
+    seen: list[Progress] = []
+    done = await replay(documents, config, log.codec, How(on_progress=seen.append))
+    assert done.switched
+    assert seen[0].done == 0 < seen[0].total
+    assert [k.why for k in await shadow.kept(connection)] == ["replaced"]
 
 
 async def test_a_part_of_the_log_is_folded_beside_the_live_one(
@@ -226,14 +305,19 @@ async def there(connection: Any, documents: int) -> bool:
 async def test_continuous_work_passes_by_what_was_skipped(
     config: ProjectionsConfig, sender: Sender, log: Log, connection: Any
 ) -> None:
-    """Of two poison events one was skipped: it is passed by, the other is parked, and the rest is folded."""
+    """Nothing is folded before it is known what is skipped; then that is passed by, and other poison is parked."""
     [skipped, parked] = await sender.send([Record(DOCUMENTS.name, b"x", value, ()) for value in (b"one", b"two")])
     await sender.send(await told(log, 2))
-    passed = frozenset({(skipped.topic, skipped.partition, skipped.offset)})
-    stop = asyncio.Event()
+    passed, known, stop, status = set[Place](), asyncio.Event(), asyncio.Event(), Status()
     only = replace(config, names=("documents",), group=config.topic_prefix)
-    running = asyncio.create_task(run_projections(only, log.codec, passed=lambda _: passed, stop=stop, signals=False))
+    running = asyncio.create_task(
+        run_projections(only, log.codec, passed=lambda _: passed, known=known, status=status, stop=stop, signals=False)
+    )
     try:
+        await asyncio.sleep(1)
+        assert status.projections["documents"].as_dict()["error"] == "it is not known yet what is skipped"
+        passed.add((skipped.topic, skipped.partition, skipped.offset))
+        known.set()
         async with asyncio.timeout(90):
             while not await there(connection, 2):  # noqa: ASYNC110 - Postgres sets no event
                 await asyncio.sleep(0.05)
