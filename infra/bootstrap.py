@@ -242,6 +242,7 @@ def _shown(
         "breakers": probes.breakers(found.breakers),
         "trail": probes.trail(entries),
         "audited_topics": probes.audited_topics(found.pool, utc_now),
+        "sealing": probes.sealing(found.pool),
         "outbox": probes.outbox(accepts.outbox, accepts.is_on),
         **{name: probes.process(settings, port, client) for name, port in parts if port},
     }

@@ -12,7 +12,9 @@ from muniment.infra.log_watch.memory import WatchMemory
 from muniment.infra.settings import Settings
 from muniment.infra.stack.parts import reach
 from muniment.producers.breakers.breakers import Breakers
+from muniment.producers.clock import utc_now
 from muniment.producers.kafka import KafkaPublisher
+from muniment.producers.sealing.store import SealingStore
 from muniment.producers.trail.trail import SpooledTrail
 
 LOG_S = 2.0
@@ -100,6 +102,27 @@ def audited_topics(pool: Any, now: Callable[[], datetime]) -> Probe:
         if state.looked_at is not None and now() - state.looked_at > timedelta(seconds=WATCHED_S):
             raise NobodyWatchesError
         return {"alarms": 0, "looked_at": state.looked_at and state.looked_at.isoformat()}
+
+    return look
+
+
+class NotAsSealedError(Exception):
+    """Something on the log, or among the checkpoints of it, is not as it was sealed."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__("see `muniment audit findings`")
+        self.facts = facts
+
+
+def sealing(pool: Any) -> Probe:
+    """The log is as it was sealed."""
+
+    async def look() -> Mapping[str, Any]:
+        findings, halted = await SealingStore(pool, utc_now).counts()
+        facts = {"findings": findings, "halted": halted}
+        if findings or halted:
+            raise NotAsSealedError({**facts, "do": "muniment audit findings"})
+        return facts
 
     return look
 

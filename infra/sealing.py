@@ -12,6 +12,7 @@ from muniment.infra.outside import at_address
 from muniment.producers.clock import utc_now
 from muniment.producers.sealing.adopting import Adopting
 from muniment.producers.sealing.appending import Appending
+from muniment.producers.sealing.comparing import Comparing
 from muniment.producers.sealing.log_reader import LogReader
 from muniment.producers.sealing.places import FolderPlace, Place, S3Place
 from muniment.producers.sealing.publishing import Publishing
@@ -47,6 +48,7 @@ def sealer(parts: bootstrap.Parts) -> Sealer:
                     every_s=settings.checkpoints_every_s,
                 ),
                 Rechecking(parts.pool, reader),
+                Comparing(parts.pool, signer, place),
             )
 
     def connect() -> Any:

@@ -26,6 +26,7 @@ from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 from muniment.producers.sealing.adopting import Adopting
 from muniment.producers.sealing.appending import Appending
+from muniment.producers.sealing.comparing import Comparing
 from muniment.producers.sealing.log_reader import Extent, LogReader, Place
 from muniment.producers.sealing.proving import Proofs
 from muniment.producers.sealing.publishing import Publishing
@@ -75,6 +76,7 @@ async def sealing(settings: Settings, home: Path, pipeline_s: float, seconds: fl
             Appending(reader, store, signer),
             Publishing(pool, _Elsewhere(publisher), codec, signer),
             Rechecking(pool, reader, rest_s=0),
+            Comparing(pool, signer, None),
         )
         sealer = Sealer(lambda: None, lambda: nullcontext(tools), [t.name for t in SEALED], every_s=1)
         before = cpu.spent(home)

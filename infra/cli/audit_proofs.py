@@ -1,6 +1,5 @@
 """`muniment audit checkpoints`, `prove`, `consistency`, `findings`: what was signed, and what it proves."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -22,13 +21,21 @@ def checkpoints(
     limit: int = typer.Option(50, "--limit", min=1, max=200, help="Most of them."),
     as_json: bool = typer.Option(False, "--json", help="As JSON."),
 ) -> None:
-    """The newest checkpoint of every partition, or all of one: exit code 1 when one does not name the one before it."""
+    """The newest checkpoint of every partition, or all of one.
+
+    Of one the chain is checked: exit code 1 when a checkpoint does not name the one before it, when one that lies
+    outside is not listed, or when the sealer found something wrong with them.
+    """
     found = got(f"/v1/checkpoints/{'/'.join(_place(log))}", limit=limit) if log else got("/v1/checkpoints")
-    breaks = _breaks(found["items"], whole=len(found["items"]) < limit) if log else []
     if as_json:
         print(json.dumps(found["items"], indent=2))
-        _tell_breaks(breaks)
-        return
+    else:
+        _show(found["items"])
+    if log:
+        _told_chain(log, found["items"], limit=limit)
+
+
+def _show(items: Any) -> None:
     from rich.console import Console
 
     from muniment.infra.cli import render
@@ -43,7 +50,7 @@ def checkpoints(
             one["root"][:16],
             one["key_id"],
         )
-        for one in found["items"]
+        for one in items
     ]
     console = Console()
     shown = render.table(
@@ -55,7 +62,6 @@ def checkpoints(
         width=console.width,
     )
     console.print(shown if rows else "nothing was signed yet")
-    _tell_breaks(breaks)
 
 
 def prove(
@@ -103,21 +109,9 @@ def consistency(
 
 def findings(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
     """What on the log is not as it was sealed; exit code 1 when there is anything. Asks the database."""
-    import asyncpg
+    from muniment.infra.cli.audit_chain import all_findings
 
-    from muniment.infra.bootstrap import CONNECT_S, database_url
-    from muniment.infra.stack.record import load_settings
-    from muniment.producers.postgres import database
-    from muniment.producers.sealing.proving import Proofs
-
-    async def ask() -> list[Any]:
-        async with (
-            database(),
-            asyncpg.create_pool(database_url(load_settings()), min_size=1, max_size=1, timeout=CONNECT_S) as pool,
-        ):
-            return await Proofs(pool).findings()
-
-    found = [dict(row) | {"found_at": row["found_at"].isoformat()} for row in asyncio.run(ask())]
+    found = [dict(row) | {"found_at": row["found_at"].isoformat()} for row in all_findings()]
     if as_json:
         print(json.dumps(found, indent=2))
     for one in [] if as_json else found:
@@ -135,19 +129,26 @@ def _place(log: str) -> tuple[str, str]:
     return topic, partition
 
 
-def _breaks(items: Any, *, whole: bool) -> list[str]:
-    from muniment.schemas.proofs.checkpoints import chain_breaks, parse_checkpoint
-    from muniment.schemas.proofs.notes import parse_note
-
-    return chain_breaks([parse_checkpoint(parse_note(one["note"]).text) for one in items], whole=whole)
-
-
-def _tell_breaks(breaks: list[str]) -> None:
+def _told_chain(log: str, items: Any, *, limit: int) -> None:
+    """Exit code 1 when the chain does not hold, or is not all that was signed."""
+    from muniment.infra.cli.audit_chain import breaks, found_of, only_outside
     from muniment.infra.cli.failing import tell
 
-    for one in breaks:
-        tell(f"{one}: a checkpoint was taken out, or put in")
-    if breaks:
+    topic, partition = _place(log)
+    place, whole = (topic, int(partition)), len(items) < limit
+    sizes, unseen = only_outside(place, items, whole=whole)
+    if sizes:
+        # One may have been signed, and put outside, since the list was asked for.
+        now = got(f"/v1/checkpoints/{topic}/{partition}", limit=limit)["items"]
+        sizes = [size for size in sizes if size not in {one["size"] for one in now}]
+    found, unasked = found_of(place)
+    wrong = breaks(items, whole=whole)
+    wrong += [f"the checkpoint of {size} leaves lies outside, and is not listed: it was taken out" for size in sizes]
+    for one in [*wrong, *found]:
+        tell(one)
+    for one in filter(None, (unseen, unasked)):
+        tell(f"note: {one}")
+    if wrong or found:
         raise typer.Exit(1)
 
 

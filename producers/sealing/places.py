@@ -34,6 +34,14 @@ class Place(Protocol):
         """
         ...
 
+    async def names(self, folder: str, after: str = "") -> list[str]:
+        """The names of what lies in a folder, in order; only those that come after a name. Raises as `put`."""
+        ...
+
+    async def get(self, name: str) -> bytes:
+        """What lies there. Raises as `put`, and when there is nothing of that name."""
+        ...
+
 
 class FolderPlace:
     """A folder; `name` may have slashes."""
@@ -46,8 +54,7 @@ class FolderPlace:
         try:
             return await asyncio.to_thread(self._put, self._root / name, content)
         except OSError as error:
-            code = ErrorCode.DISK_FULL if is_full(error) else ErrorCode.BLOB_UNAVAILABLE
-            raise StepFailure(code, f"the place of checkpoints: {type(error).__name__}") from error
+            raise _away(error) from error
 
     def _put(self, path: Path, content: bytes) -> bytes | None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +71,27 @@ class FolderPlace:
         finally:
             draft.unlink()
         return None
+
+    async def names(self, folder: str, after: str = "") -> list[str]:
+        """See `Place.names`."""
+        try:
+            found = await asyncio.to_thread(self._listed, folder)
+        except OSError as error:
+            raise _away(error) from error
+        return [name for name in found if name > after]
+
+    def _listed(self, folder: str) -> list[str]:
+        if not self._root.is_dir() and self._root.exists():
+            raise NotADirectoryError(self._root)
+        # A draft of somebody who was killed, or is at it, begins with a dot.
+        return sorted(f"{folder}/{path.name}" for path in (self._root / folder).glob("[!.]*") if path.is_file())
+
+    async def get(self, name: str) -> bytes:
+        """See `Place.get`."""
+        try:
+            return await asyncio.to_thread((self._root / name).read_bytes)
+        except OSError as error:
+            raise _away(error) from error
 
 
 class S3Place:
@@ -82,6 +110,27 @@ class S3Place:
                 found = bytes(await (await obstore.get_async(self._store, name)).bytes_async())
                 return None if found == content else found
         except (BaseError, OSError) as error:
-            detail = f"the place of checkpoints: {type(error).__name__}"
-            raise StepFailure(ErrorCode.BLOB_UNAVAILABLE, detail) from error
+            raise _away(error) from error
         return None
+
+    async def names(self, folder: str, after: str = "") -> list[str]:
+        """See `Place.names`."""
+        found: list[str] = []
+        try:
+            async for batch in obstore.list(self._store, prefix=f"{folder}/", offset=after or None):
+                found += [one["path"] for one in batch]
+        except (BaseError, OSError) as error:
+            raise _away(error) from error
+        return sorted(found)
+
+    async def get(self, name: str) -> bytes:
+        """See `Place.get`."""
+        try:
+            return bytes(await (await obstore.get_async(self._store, name)).bytes_async())
+        except (BaseError, OSError) as error:
+            raise _away(error) from error
+
+
+def _away(error: Exception) -> StepFailure:
+    code = ErrorCode.DISK_FULL if isinstance(error, OSError) and is_full(error) else ErrorCode.BLOB_UNAVAILABLE
+    return StepFailure(code, f"the place of checkpoints: {type(error).__name__}")

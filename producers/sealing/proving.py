@@ -18,6 +18,7 @@ from muniment.schemas.proofs.merkle import (
 )
 from muniment.schemas.proofs.tiles import nodes_in, tile_of
 from muniment.schemas.record import Position
+from muniment.schemas.topics import AUDIT_CHECKPOINTS
 
 _LOG = "select log_id, next_offset from muniment_sealing.logs where topic = $1 and partition = $2"
 _CHECKPOINT = """
@@ -51,6 +52,7 @@ _FINDINGS = """
 select l.topic, l.partition, f.kind, f.first_offset, f.next_offset, f.detail, f.found_at
 from muniment_sealing.findings f join muniment_sealing.logs l using (log_id) order by f.found_at desc limit $1"""
 
+# The topic of checkpoints is not sealed; a row of it only holds what was found on it.
 _LOGS = """
 select l.topic, l.partition, l.size, l.next_offset, l.checked_index, l.checked_at, l.passes, l.halted,
     c.size as signed_size, c.signed_at, c.key_id, c.position, o.size as outside_size, o.outside_at
@@ -60,6 +62,7 @@ left join lateral (
 left join lateral (
     select size, outside_at from muniment_sealing.checkpoints c
     where c.log_id = l.log_id and outside_at is not null order by size desc limit 1) o on true
+where l.topic <> $1
 order by l.topic, l.partition"""
 
 
@@ -143,6 +146,11 @@ class Proofs:
             nodes = await _nodes(connection, log_id, needed(spans))
         return Consistency(first, last, _hashes(spans, nodes))
 
+    async def root(self, log_id: int, size: int) -> bytes:
+        """The root of the tree as it was with so many leaves. Raises `NotSealed` where it never had them."""
+        async with database(), self._pool.acquire() as connection:
+            return range_hash((0, size), await _nodes(connection, log_id, needed([(0, size)])))
+
     async def newest(self, topic: str, partition: int) -> Signed:
         """The newest checkpoint of a partition. Raises `NotSealed`."""
         async with database(), self._pool.acquire() as connection:
@@ -172,7 +180,7 @@ class Proofs:
     async def logs(self) -> list[Any]:
         """How far every partition is sealed, signed, compared with the log again and put elsewhere, as rows."""
         async with database():
-            found: list[Any] = await self._pool.fetch(_LOGS)
+            found: list[Any] = await self._pool.fetch(_LOGS, AUDIT_CHECKPOINTS.name)
         return found
 
     async def findings(self, limit: int = 1000) -> list[Any]:

@@ -7,6 +7,7 @@ from uuid import uuid5
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres import database
 from muniment.producers.publisher import Publisher
+from muniment.producers.sealing.comparing import name_of
 from muniment.producers.sealing.places import Place
 from muniment.producers.sealing.store import Finding
 from muniment.producers.signing import Signer
@@ -108,7 +109,7 @@ class Publishing:
         for row in rows:
             if parse_checkpoint(parse_note(row["note"]).text).installation != installation:
                 continue  # Only who can vouch for it puts it under its name.
-            name = f"{installation}/{row['topic']}/{row['partition']}/{row['size']:020d}.note"
+            name = name_of(installation, row["topic"], row["partition"], row["size"])
             found = await self._place.put(name, row["note"].encode())
             if found is not None and (told := _contradicts(found, row["note"], keys)):
                 detail = f"outside, {name} {told}"

@@ -18,10 +18,11 @@ from muniment.producers.postgres import FAILURES
 from muniment.producers.sealing.adopting import Adopting
 from muniment.producers.sealing.appending import SHORT_ROUNDS, Appending, Contradiction
 from muniment.producers.sealing.batches import CorruptBatch
+from muniment.producers.sealing.comparing import Comparing
 from muniment.producers.sealing.log_reader import Extent, LogReader, Place
 from muniment.producers.sealing.publishing import Publishing
 from muniment.producers.sealing.rechecking import Rechecking
-from muniment.producers.sealing.store import Finding, Log, OtherInstallation, Overtaken, SealingStore
+from muniment.producers.sealing.store import Finding, Log, OtherInstallation, Overtaken, SealingStore, TakenOut
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.metrics import SEALING_FINDINGS, SEALING_HALTED, SEALING_LAG
 
@@ -44,6 +45,7 @@ class Tools:
     appending: Appending
     publishing: Publishing
     rechecking: Rechecking
+    comparing: Comparing
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Tools]]
@@ -59,6 +61,7 @@ class Sealer:
         self._every_s = every_s
         self._logs: dict[Place, Log | None] = {}
         self._refused: set[Place] = set()
+        self._compared: set[Place] = set()
         self._findings = 0
         self._halted = 0
         self._unsealed = 0
@@ -90,14 +93,17 @@ class Sealer:
     async def _seal_on(self) -> None:
         """Round after round, until something fails."""
         self._logs.clear()
+        self._compared.clear()
         connection = await self._connect()
         try:
             async with self._opened() as tools:
-                for told in await tools.adopting.catch_up():
-                    log.error("checkpoint_contradicts", what=told)
+                # What was signed binds, so all of it has to be known before anything is sealed.
+                await self.look_back(tools)
                 while True:
                     begun, before = time.monotonic(), self._unsealed
                     await self.round(connection, tools)
+                    async with _patient("looking_back"):
+                        await self.look_back(tools)
                     # Far behind, and getting nearer, it goes on at once.
                     if not FAR < self._unsealed < before:
                         await asyncio.sleep(max(0.0, self._every_s - (time.monotonic() - begun)))
@@ -105,16 +111,25 @@ class Sealer:
             self._logs.clear()
             connection.terminate()
 
+    async def look_back(self, tools: Tools) -> None:
+        """Take in what lies on the topic of checkpoints, and report what does not belong there."""
+        for place, finding in await tools.adopting.catch_up():
+            await self._report(tools.store, await tools.store.open(*place), finding)
+
     async def round(self, connection: Any, tools: Tools) -> None:
         """Seal what is new, tell of it, and look at some of the old. `connection` keeps the locks."""
         extents = await tools.reader.extents(self._topics)
         for place, extent in extents.items():
             found = await self._held(connection, tools.store, place)
+            if found is not None:
+                found = await self._compare(tools, found)
             if found is not None and found.halted is None:
                 await self._seal(tools, found, extent)
             self._alive_at = time.monotonic()
         await self._tell_gone(connection, tools.store, extents)
         by_id = {one.log_id: one for one in self._logs.values() if one is not None}
+        for one in await tools.store.shortened(list(by_id.values())):
+            await self._taken_out(tools.store, one)
         async with _patient("telling"):
             await tools.publishing.tell(list(by_id))
         async with _patient("putting_outside"):
@@ -138,6 +153,27 @@ class Sealer:
             self._logs[place] = await store.open(*place)
         return self._logs[place]
 
+    async def _compare(self, tools: Tools, found: Log) -> Log | None:
+        """The log, once what lies outside is known here, too; a place that is away is asked again next time."""
+        place = (found.topic, found.partition)
+        if place not in self._compared:
+            async with _patient("comparing_with_outside"):
+                findings = await tools.comparing.look(found)
+                self._compared.add(place)
+                for finding in findings:
+                    told = self._contradicted if finding.kind == "contradicted" else self._report
+                    await told(tools.store, found, finding)
+                if findings:
+                    self._logs[place] = await tools.store.open(*place)
+        return self._logs[place]
+
+    async def _taken_out(self, store: SealingStore, found: Log) -> None:
+        """Begun from anew: what lies outside and is not kept here is then taken in again."""
+        told = f"the checkpoint of {found.signed} leaves was signed, and is not kept any more: somebody took it out"
+        await self._report(store, found, Finding("taken_out", found.signed, found.signed + 1, told))
+        self._logs[found.topic, found.partition] = None
+        self._compared.discard((found.topic, found.partition))
+
     async def _seal(self, tools: Tools, found: Log, extent: Extent) -> None:
         place = (found.topic, found.partition)
         try:
@@ -151,6 +187,8 @@ class Sealer:
         except Contradiction as error:
             at = found.next_offset
             await self._contradicted(tools.store, found, Finding("contradicted", at, at + 1, str(error)))
+        except TakenOut:
+            await self._taken_out(tools.store, found)
         except OtherInstallation as error:
             await self._refuse(tools.store, found, str(error))
         except MunimentError as error:

@@ -47,6 +47,9 @@ _FINDING = """
 insert into muniment_sealing.findings (log_id, kind, first_offset, next_offset, detail) values ($1, $2, $3, $4, $5)
 on conflict do nothing returning log_id"""
 _HALT = "update muniment_sealing.logs set halted = $2 where log_id = $1"
+_TOP = """
+select l.log_id, coalesce((select max(size) from muniment_sealing.checkpoints c where c.log_id = l.log_id), 0) as size
+from muniment_sealing.logs l where l.log_id = any($1)"""
 _COUNTS = """
 select (select count(*) from muniment_sealing.findings) as findings,
        (select count(*) from muniment_sealing.logs where halted is not null) as halted"""
@@ -58,6 +61,10 @@ class Overtaken(Exception):
 
 class OtherInstallation(Exception):
     """What was signed last is another installation's: one log is not signed by two."""
+
+
+class TakenOut(Exception):
+    """The checkpoint that this very sealer has signed last, or begun from, is not kept any more."""
 
 
 @dataclass(slots=True)
@@ -132,6 +139,7 @@ class SealingStore:
         Raises:
             Overtaken: Somebody else has gone on.
             OtherInstallation: The signing-key file here is not the one that the log was signed with.
+            TakenOut: The chain ends before what is known to be signed; going on would hide that.
 
         """
         head = log.tree.head()
@@ -140,6 +148,8 @@ class SealingStore:
             if row is None or tuple(row) != (head.size, log.next_offset):
                 raise Overtaken
             last = await connection.fetchrow(_LAST, log.log_id)
+            if (last["size"] if last else 0) < log.signed:
+                raise TakenOut
             if last is None or last["size"] < head.size:
                 previous = parse_checkpoint(parse_note(last["note"]).text) if last else None
                 origin = origin_of(signer.installation, log.topic, log.partition)
@@ -171,6 +181,13 @@ class SealingStore:
         log.halted = why
         async with database():
             await self._pool.execute(_HALT, log.log_id, why)
+
+    async def shortened(self, logs: Collection[Log]) -> list[Log]:
+        """Those of which less is kept as signed than is known here to be."""
+        async with database():
+            rows = await self._pool.fetch(_TOP, [log.log_id for log in logs])
+        top = {row["log_id"]: row["size"] for row in rows}
+        return [log for log in logs if top.get(log.log_id, log.signed) < log.signed]
 
     async def counts(self) -> tuple[int, int]:
         """How many findings there are, and how many logs are halted."""

@@ -20,6 +20,7 @@ from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.sealing.adopting import Adopting
 from muniment.producers.sealing.appending import Appending
+from muniment.producers.sealing.comparing import Comparing
 from muniment.producers.sealing.log_reader import LogReader
 from muniment.producers.sealing.places import FolderPlace, Place
 from muniment.producers.sealing.publishing import Publishing
@@ -179,20 +180,21 @@ class World:
                 Appending(reader, store, self.signer, records_max=self.records_max, for_ever=[TOPIC]),
                 Publishing(self.pool, publisher, codec, self.signer, place=outside, every_s=0),
                 Rechecking(self.pool, reader, rest_s=0),
+                Comparing(self.pool, self.signer, outside),
             )
 
-    async def seal(self, rounds: int = 1) -> list[str]:
-        """Let a new sealer begin and do some rounds; what it said of checkpoints that it read back."""
+    async def seal(self, rounds: int = 1) -> None:
+        """Let a new sealer begin and do some rounds."""
         sealer = Sealer(self._connect, self.tools, [TOPIC], every_s=0)
         connection = await self._connect()
         try:
             async with self.tools() as tools:
-                told = await tools.adopting.catch_up()
+                await sealer.look_back(tools)
                 for _ in range(rounds):
                     await sealer.round(connection, tools)
+                    await sealer.look_back(tools)
         finally:
             await connection.close()
-        return told
 
     async def _connect(self) -> Any:
         return await asyncpg.connect(self.database_url)

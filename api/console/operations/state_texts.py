@@ -120,6 +120,7 @@ STATE_TEXTS: Texts = {
         "database": ("Database", "데이터베이스"), "log": ("Log", "로그"), "embeddings": ("Embeddings", "임베딩"),
         "breakers": ("Breakers", "차단기"), "trail": ("Trail", "감사 기록"),
         "audited_topics": ("Audited topics", "감사 대상 토픽"), "outbox": ("Outbox", "임시 보관함"),
+        "sealing": ("Log as sealed", "봉인된 로그 상태"),
         "workers": ("Workers", "워커"), "projections": ("Read models", "읽기 모델"),
     }),
     **_under("projection", {

@@ -78,11 +78,24 @@ async def test_what_is_there_is_never_replaced(place: Place, unique: str) -> Non
     assert await place.put(name, b"first") is None
 
 
+async def test_what_lies_there_is_listed_and_read(place: Place, unique: str) -> None:
+    """In order, of one folder only, and only what comes after a name; a folder that is not there is empty."""
+    for name in ("0/2.note", "0/1.note", "1/3.note", "0/10.note"):
+        await place.put(f"{unique}/{name}", name.encode())
+    assert await place.names(f"{unique}/0") == [f"{unique}/0/{name}.note" for name in ("1", "10", "2")]
+    assert await place.names(f"{unique}/0", f"{unique}/0/1.note") == [f"{unique}/0/{n}.note" for n in ("10", "2")]
+    assert await place.names(f"{unique}/2") == []
+    assert await place.get(f"{unique}/1/3.note") == b"1/3.note"
+    with pytest.raises(StepFailure):
+        await place.get(f"{unique}/1/4.note")
+
+
 async def test_a_place_that_is_away_is_said_to_be(cut_off: Place) -> None:
     """So that the next round tries again."""
-    with pytest.raises(StepFailure) as told:
-        await cut_off.put("a/b.note", b"x")
-    assert told.value.code == ErrorCode.BLOB_UNAVAILABLE
+    for asked in (cut_off.put("a/b.note", b"x"), cut_off.names("a"), cut_off.get("a/b.note")):
+        with pytest.raises(StepFailure) as told:
+            await asked
+        assert told.value.code == ErrorCode.BLOB_UNAVAILABLE
 
 
 async def test_an_object_under_lock_cannot_be_removed(s3: tuple[int, Any], unique: str) -> None:

@@ -50,6 +50,25 @@ async def test_the_database_says_how_many_connections_there_are():
         await probes.database(Away())()
 
 
+async def test_a_log_that_is_not_as_it_was_sealed_is_a_part_that_is_not_well():
+    """A finding, or a partition that is halted, with the command that tells more."""
+
+    class Pool:
+        def __init__(self, findings, halted):
+            self.row = {"findings": findings, "halted": halted}
+
+        async def fetchrow(self, statement):
+            return self.row
+
+    assert await probes.sealing(Pool(0, 0))() == {"findings": 0, "halted": 0}
+    for counts in ((1, 0), (0, 1)):
+        with pytest.raises(probes.NotAsSealedError) as told:
+            await probes.sealing(Pool(*counts))()
+        assert told.value.facts == dict(zip(("findings", "halted"), counts, strict=True)) | {
+            "do": "muniment audit findings"
+        }
+
+
 async def test_the_log_says_how_many_brokers_there_are():
     """As the publisher's client knows them."""
 

@@ -86,6 +86,47 @@ def test_a_checkpoint_that_was_taken_out_is_named(api: ScriptedApi, sealed: Seal
         assert (told.exit_code, "checkpoint of 3 leaves names another one" in told.output) == (1, True)
 
 
+def test_the_newest_checkpoint_that_was_taken_out_is_named_by_what_lies_outside(
+    api: ScriptedApi, sealed: SealedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The chain is whole without it; one that was signed since the list was asked for is none."""
+    monkeypatch.setenv("MUNIMENT_CHECKPOINTS_URL", (tmp_path / "outside").as_uri())
+    folder = tmp_path / "outside" / sealed.signer.installation / TOPIC / "0"
+    folder.mkdir(parents=True)
+    path = ("GET", f"/v1/checkpoints/{TOPIC}/0")
+    both, first = [
+        [checkpoint_answer(signed(sealed, size)).model_dump(mode="json") for size in sizes] for sizes in ((18, 7), (7,))
+    ]
+    api.answers[path] = {"items": first}
+    told = api.run("audit", "checkpoints", f"{TOPIC}:0", "--limit", "1")
+    assert (told.exit_code, "nobody knows of a newer checkpoint" in told.output) == (0, True)
+    for size in (7, 18):
+        (folder / f"{size:020d}.note").write_text(sealed.notes[size])
+    told = api.run("audit", "checkpoints", f"{TOPIC}:0", "--limit", "1")
+    assert (told.exit_code, "the checkpoint of 18 leaves lies outside, and is not listed" in told.output) == (1, True)
+    api.answers[path] = [{"items": first}, {"items": both}]
+    assert api.run("audit", "checkpoints", f"{TOPIC}:0", "--limit", "1").exit_code == 0
+
+
+def test_what_the_sealer_found_of_a_chain_is_told_with_it(
+    api: ScriptedApi, sealed: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this partition, and of its checkpoints, alone; where nobody can be asked that is said."""
+    api.answers["GET", f"/v1/checkpoints/{TOPIC}/0"] = {
+        "items": [checkpoint_answer(signed(sealed, 7)).model_dump(mode="json")]
+    }
+    words = ("audit", "checkpoints", f"{TOPIC}:0", "--limit", "1")
+    assert "what the sealer found could not be asked for" in api.run(*words).output
+    row = {"topic": TOPIC, "partition": 0, "kind": "taken_out", "found_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    row["detail"] = "it was taken out"
+    found = [{**row, "partition": 1}, {**row, "kind": "changed"}]
+    monkeypatch.setattr("muniment.infra.cli.audit_chain.all_findings", lambda: found)
+    assert api.run(*words).exit_code == 0
+    found.append(row)
+    told = api.run(*words)
+    assert (told.exit_code, "taken_out, found 2026-01-01 00:00 UTC: it was taken out" in told.output) == (1, True)
+
+
 def test_a_proof_is_checked_before_it_is_shown(api: ScriptedApi, sealed: SealedLog) -> None:
     """An answer that proves nothing, or that a stranger signed, ends with 1."""
     api.answers["GET", "/v1/checkpoints/keys"] = keys(sealed)

@@ -83,5 +83,6 @@ async def test_a_damaged_batch_of_checkpoints_is_told_and_passed_by() -> None:
     reader: Any = Reader()
     codec: Any = None
     wrong = await Adopting(pool, reader, codec, keys).catch_up()
-    assert wrong == [f"{AUDIT_CHECKPOINTS.name}:0: the batch of offsets 5 to 5 fails its checksum"]
+    damaged = Finding("corrupt", 5, 6, "the batch of offsets 5 to 5 fails its checksum")
+    assert wrong == [((AUDIT_CHECKPOINTS.name, 0), damaged)]
     assert pool.adopted == [5, 6]
