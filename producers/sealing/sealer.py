@@ -23,6 +23,7 @@ from muniment.producers.sealing.log_reader import Extent, LogReader, Place
 from muniment.producers.sealing.publishing import Publishing
 from muniment.producers.sealing.rechecking import Rechecking
 from muniment.producers.sealing.store import Finding, Log, OtherInstallation, Overtaken, SealingStore, TakenOut
+from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.metrics import SEALING_FINDINGS, SEALING_HALTED, SEALING_LAG
 
@@ -31,6 +32,9 @@ FAR = 50_000
 """Records not sealed yet above which no pause is made between two rounds."""
 RECHECK_TURNS = 4
 """How many logs are looked at once more in a round."""
+REFUSED_S = 60.0
+"""How long a partition that this host cannot sign is left to others before it is tried again."""
+_RELEASE = "select pg_advisory_unlock(hashtextextended('muniment.sealing/' || $1, 0))"
 _TRY = "select pg_try_advisory_lock(hashtextextended('muniment.sealing/' || $1, 0))"
 log = structlog.get_logger(__name__)
 
@@ -60,7 +64,7 @@ class Sealer:
         self._topics = topics
         self._every_s = every_s
         self._logs: dict[Place, Log | None] = {}
-        self._refused: set[Place] = set()
+        self._refused: dict[Place, float] = {}
         self._compared: set[Place] = set()
         self._findings = 0
         self._halted = 0
@@ -124,7 +128,7 @@ class Sealer:
             if found is not None:
                 found = await self._compare(tools, found)
             if found is not None and found.halted is None:
-                await self._seal(tools, found, extent)
+                await self._seal(connection, tools, found, extent)
             self._alive_at = time.monotonic()
         await self._tell_gone(connection, tools.store, extents)
         by_id = {one.log_id: one for one in self._logs.values() if one is not None}
@@ -146,6 +150,8 @@ class Sealer:
     async def _held(self, connection: Any, store: SealingStore, place: Place) -> Log | None:
         """The log, if it is this sealer's."""
         if place not in self._logs:
+            if time.monotonic() - self._refused.get(place, -REFUSED_S) < REFUSED_S:
+                return None
             if not await connection.fetchval(_TRY, f"{place[0]}/{place[1]}"):
                 return None
             self._logs[place] = None
@@ -174,7 +180,7 @@ class Sealer:
         self._logs[found.topic, found.partition] = None
         self._compared.discard((found.topic, found.partition))
 
-    async def _seal(self, tools: Tools, found: Log, extent: Extent) -> None:
+    async def _seal(self, connection: Any, tools: Tools, found: Log, extent: Extent) -> None:
         place = (found.topic, found.partition)
         try:
             async for finding in tools.appending.seal(found, extent):
@@ -191,10 +197,13 @@ class Sealer:
             await self._taken_out(tools.store, found)
         except OtherInstallation as error:
             await self._refuse(tools.store, found, str(error))
+            await self._leave(connection, place)
         except MunimentError as error:
             # One partition without a leader keeps no other from being sealed. What is in memory may be ahead now.
             self._logs[place] = None
             log.warning("sealing_waits", at=f"{place[0]}:{place[1]}", error=error.detail)
+            if error.code is ErrorCode.KEY_RING_UNUSABLE:
+                await self._leave(connection, place)
 
     async def _tell_gone(self, connection: Any, store: SealingStore, extents: Mapping[Place, Extent]) -> None:
         """What was sealed and has no place on the broker: after a restart nobody else would think of it."""
@@ -216,8 +225,13 @@ class Sealer:
         place = (found.topic, found.partition)
         if place not in self._refused:
             log.error("signing_refused", at=f"{place[0]}:{place[1]}", why=why)
-            self._refused.add(place)
         await self._report(store, found, Finding("other_installation", 0, found.next_offset, why))
+
+    async def _leave(self, connection: Any, place: Place) -> None:
+        """To a host that can sign; the key file of this one may be put right, so it comes back."""
+        self._refused[place] = time.monotonic()
+        self._logs.pop(place, None)
+        await connection.execute(_RELEASE, f"{place[0]}/{place[1]}")
 
     async def _report(self, store: SealingStore, found: Log, finding: Finding) -> None:
         if await store.find(found, finding):
