@@ -23,7 +23,8 @@ EXAMPLE: dict[str, Any] = {
     "secret": base64.b64encode(bytes(range(32))).decode(),
     "hold_s": CACHE_S,
 }
-PROBLEMS = ("unauthorized", "forbidden", "not_found", "invalid_request", "key_destroyed", "database_unavailable")
+PROBLEMS = ("unauthorized", "forbidden", "not_found", "invalid_request", "key_destroyed")
+MISSING = ("database_unavailable", "key_ring_unusable")
 router = APIRouter(prefix="/v1/data-keys", tags=["access"])
 
 
@@ -41,13 +42,13 @@ class DataKeyAnswer(BaseModel):
     "/{data_key_id}",
     operation_id="getDataKey",
     summary="The key that opens what is sealed on the topics",
-    responses=problem_docs(*PROBLEMS),
+    responses=problem_docs(*PROBLEMS, *MISSING),
 )
 async def data_key(who: Decrypter, deps: Deps, data_key_id: Annotated[UUID, Path()]) -> DataKeyAnswer:
     """For consumers of the topics with the scope `decrypt`; a record's header `key_id` names the key.
 
-    Keys of another tenant are not there. One that was destroyed, by an erasure, answers 410 for ever. Each request is
-    entered in the trail with the document.
+    Keys of another tenant are not there, word for word like one that the key store has lost: it is no erased one. One
+    that was destroyed, by an erasure, answers 410 for ever. Each request is entered in the trail with the document.
     """
     owner = await deps.key_ring.owner(data_key_id)
     if owner is None or owner.tenant != who.tenant:

@@ -12,10 +12,12 @@ from muniment.api.access import Auditor, Principal, may_audit
 from muniment.api.dependencies import Dependencies, Deps
 from muniment.api.documents import READ_ONE
 from muniment.api.paging import Cursor, Limit, listed
+from muniment.api.problems.docs import problems
 from muniment.api.problems.problem import Problem
 from muniment.api.waiting import caught_up
 from muniment.projections.history.entry import BURIED
 from muniment.projections.history.queries import Happened, Part
+from muniment.schemas.error_codes import POLICIES, Policy
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.event import REGISTRY
 from muniment.schemas.personal import REDACTED, Redaction
@@ -44,7 +46,7 @@ async def history_of(
 
     Raises:
         Problem: `not_found`, also when it is somebody else's; `invalid_request` for a cursor that is none.
-        StepFailure: `database_unavailable`, `log_unavailable`.
+        StepFailure: `database_unavailable`, `log_unavailable`, `key_ring_unusable`.
 
     """
     reads = deps.reads
@@ -71,7 +73,7 @@ def _add(kind: str, noun: str, description: str) -> None:
         operation_id=f"get{kind.title()}History",
         summary=f"Everything that happened to {noun}",
         description=description,
-        responses=READ_ONE,
+        responses={**READ_ONE, **problems("key_ring_unusable")},
         dependencies=[known],
     )
     async def get_history(
@@ -131,7 +133,9 @@ async def _reason(deps: Dependencies, place: str) -> str | None:
         return f"{state.code.value}: {state.error}"
     try:
         event: Any = (await deps.codec.decode(record)).event
-    except MunimentError:
+    except MunimentError as error:
+        if POLICIES[error.code] is Policy.BLOCK:
+            raise
         # It stands among the parked; what it said cannot be told.
         return None
     reason, code = getattr(event, "reason", None), getattr(event, "code", None)

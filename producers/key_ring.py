@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.sealing import DataKey
 
 
@@ -16,6 +18,12 @@ class KeyOwner:
     tenant: str
     document_id: UUID
     destroyed: bool
+
+
+def lost(key_id: UUID) -> StepFailure:
+    """What to fail with where a key is needed that the key store has never heard of: work waits until it has it."""
+    detail = f"the key store has never heard of data key {key_id}: put it back (muniment keys restore)"
+    return StepFailure(ErrorCode.KEY_RING_UNUSABLE, detail)
 
 
 class KeyRing(Protocol):
@@ -33,8 +41,12 @@ class KeyRing(Protocol):
         """The document's current key; `None` when it has none or it was destroyed."""
         ...
 
-    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey]:
-        """The keys of these ids; one that is missing from the answer was destroyed."""
+    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey | None]:
+        """The keys of these ids, `None` for one that was destroyed.
+
+        One that is missing from the answer was never made here, as far as this store knows: it was lost, and nothing
+        that it sealed may be taken for erased (see `lost`).
+        """
         ...
 
     async def owner(self, key_id: UUID) -> KeyOwner | None:

@@ -1,11 +1,11 @@
 """Encodes and decodes records with the keys they need: the async side of `schemas.codec`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from muniment.producers.key_ring import KeyRing
+from muniment.producers.key_ring import KeyRing, lost
 from muniment.schemas.codec import Envelope, KeyOf, decode, encode, key_id_in
-from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
 from muniment.schemas.errors import MunimentError, StepFailure
 from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata
@@ -39,7 +39,13 @@ class LogCodec:
         return await self._key_ring.current(tenant, owner)
 
     async def decode(self, record: Record) -> Envelope:
-        """The event in a record; personal fields whose key was destroyed read as `REDACTED`."""
+        """The event in a record; personal fields whose key was destroyed read as `REDACTED`.
+
+        Raises:
+            StepFailure: as `schemas.codec.decode`; `key_ring_unusable` when the key store has lost the key;
+                `database_unavailable`.
+
+        """
         return decode(record, await self._key_of([record]))
 
     async def decode_many(
@@ -48,6 +54,10 @@ class LogCodec:
         """Decode a batch with one look-up of keys; a record that cannot be decoded gives its error in its place.
 
         The sealed fields of the events named by `unopened` are left sealed, and read as `REDACTED`.
+
+        Raises:
+            StepFailure: where no record is at fault, so that all wait: as `decode`.
+
         """
         shut = [bool(unopened) and _name_of(record) in unopened for record in records]
         key_of = await self._key_of([record for record, is_shut in zip(records, shut, strict=True) if not is_shut])
@@ -56,20 +66,32 @@ class LogCodec:
             try:
                 out.append(decode(record, _no_key if is_shut else key_of))
             except MunimentError as error:
+                if POLICIES[error.code] is Policy.BLOCK:
+                    raise
                 out.append(error)
         return out
 
     async def _key_of(self, records: Sequence[Record]) -> KeyOf:
         wanted = {key_id for r in records if (key_id := key_id_in(r))}
-        keys = await self._key_ring.find(wanted) if wanted else {}
+        return keys_of(wanted, await self._key_ring.find(wanted) if wanted else {})
 
-        def key_of(key_id: UUID) -> DataKey | None:
-            if key_id not in wanted:
-                # Nobody looked for it, so nobody can say that it was destroyed.
-                raise StepFailure(ErrorCode.UNDECODABLE, "a sealed field names another key than the header key_id")
-            return keys.get(key_id)
 
-        return key_of
+def keys_of(wanted: Collection[UUID], found: Mapping[UUID, DataKey | None]) -> KeyOf:
+    """The look-up in what a key ring has `found` of the keys that headers name.
+
+    What it is asked for and cannot tell fails: `undecodable` for a key that no header names, `key_ring_unusable` for
+    one that the key store has never heard of. Only a key that is known to be destroyed reads as nothing.
+    """
+
+    def key_of(key_id: UUID) -> DataKey | None:
+        if key_id not in wanted:
+            # Nobody looked for it, so nobody can say that it was destroyed.
+            raise StepFailure(ErrorCode.UNDECODABLE, "a sealed field names another key than the header key_id")
+        if key_id not in found:
+            raise lost(key_id)
+        return found[key_id]
+
+    return key_of
 
 
 def _no_key(_: UUID) -> None:

@@ -27,7 +27,7 @@ select key_id, tenant, document_id, wrapped, kek_id from muniment_keys.data_keys
 where tenant = $1 and document_id = $2 and destroyed_at is null"""
 _FIND = """
 select key_id, tenant, document_id, wrapped, kek_id from muniment_keys.data_keys
-where key_id = any($1) and destroyed_at is null"""
+where key_id = any($1)"""
 _OWNER = "select tenant, document_id, destroyed_at from muniment_keys.data_keys where key_id = $1"
 _DESTROY = """
 update muniment_keys.data_keys set wrapped = null, destroyed_at = now()
@@ -92,18 +92,20 @@ class PostgresKeyRing:
             return None
         return await self._unwrapped(row)
 
-    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey]:
+    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey | None]:
         """See `KeyRing.find`."""
         await self._freshened()
         now = monotonic()
         wanted = set(key_ids)
-        found = {i: held[1] for i in wanted if (held := self._by_id.get(i)) and held[0] > now}
+        found: dict[UUID, DataKey | None] = {}
+        found |= {i: held[1] for i in wanted if (held := self._by_id.get(i)) and held[0] > now}
         missing = wanted - found.keys()
         if missing:
             async with database():
                 rows = await self._pool.fetch(_FIND, list(missing))
             for row in rows:
-                found[row["key_id"]] = await self._unwrapped(row)
+                # A tombstone: the row of a destroyed key stays, without what it wrapped.
+                found[row["key_id"]] = None if row["wrapped"] is None else await self._unwrapped(row)
         return found
 
     async def owner(self, key_id: UUID) -> KeyOwner | None:

@@ -63,7 +63,8 @@ async def decoded(
         only: Which records are folded; `None` for all.
 
     Raises:
-        StepFailure: `database_unavailable` when the keys cannot be looked up right now.
+        StepFailure: `database_unavailable` when the keys cannot be looked up right now, `key_ring_unusable` when one
+            is lost: no record is at fault, so nothing is parked and nothing folded.
 
     """
     taken = [not _skipped(r, passed) and (only is None or only(r)) for r in records]

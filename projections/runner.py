@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from muniment.producers.consumer_stop import stop_consumer
 from muniment.producers.postgres import FAILURES
 from muniment.projections import checkpoint, live, sources
-from muniment.projections.away import is_away
+from muniment.projections.away import is_away, said, waiting_for
 from muniment.projections.backoff import Backoff
 from muniment.projections.batch import Decoder, Place, decoded
 from muniment.projections.config import ProjectionsConfig
@@ -215,9 +215,9 @@ class Runner:
         return self._held
 
     async def _away(self, error: BaseException, *, broker: bool) -> None:
-        state: State = "waiting_for_broker" if broker else "waiting_for_database"
-        log.warning("projection %s: %s: %s", self._projection.name, state, type(error).__name__)
-        self._status.enter(state, type(error).__name__)
+        state: State = "waiting_for_broker" if broker else waiting_for(error)
+        log.warning("projection %s: %s: %s", self._projection.name, state, said(error))
+        self._status.enter(state, said(error))
         await self._backoff.wait()
 
     async def _drop(self) -> None:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from muniment.producers.postgres import FAILURES
 from muniment.projections import live
-from muniment.projections.away import is_away
+from muniment.projections.away import is_away, said, waiting_for
 from muniment.projections.backoff import Backoff
 from muniment.projections.batch import Decoder, Place
 from muniment.projections.config import ProjectionsConfig
@@ -24,6 +24,7 @@ from muniment.projections.replaying.replay import How, replay
 from muniment.projections.runner import Runner
 from muniment.projections.status import ProjectionStatus, Status
 from muniment.projections.verifying.reconciler import Reconciler
+from muniment.schemas.errors import MunimentError
 
 log = logging.getLogger(__name__)
 Passed = Callable[[str], Collection[Place]]
@@ -119,10 +120,11 @@ class _One:
                 log.error("projection %s stays of the older version: %s", name, error)  # noqa: TRY400 - no fault of code
                 status.enter("rebuilding", type(error).__name__)
                 await backoff.wait()
-            except (KafkaError, *FAILURES) as error:
+            except (KafkaError, MunimentError, *FAILURES) as error:
                 if not isinstance(error, KafkaError) and not is_away(error):
                     raise
-                status.enter("waiting_for_database", type(error).__name__)
+                log.warning("projection %s is not folded anew yet: %s", self.projection.name, said(error))
+                status.enter(waiting_for(error), said(error))
                 await backoff.wait()
             else:
                 return

@@ -5,7 +5,9 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, Literal
 
-State = Literal["starting", "running", "waiting_for_database", "waiting_for_broker", "rebuilding", "stopped"]
+State = Literal[
+    "starting", "running", "waiting_for_database", "waiting_for_broker", "waiting_for_keys", "rebuilding", "stopped"
+]
 BROKER_SILENCE_S = 10.0
 """A broker that has answered no fetch for this long counts as away."""
 
@@ -44,7 +46,7 @@ class ProjectionStatus:
         lag: Records behind the end of the log, as last seen.
         applied: Records folded since the start.
         parked: Poison records parked since the start.
-        error: The last error that made it wait, by type; empty when it runs.
+        error: The last error that made it wait, by type or in our own words; empty when it runs.
         drift: What the comparison with the log has shown; `None` before the first slice, or when that is off.
         moved_at: When its checkpoint last moved or was at the end of the log (monotonic seconds).
 

@@ -45,6 +45,11 @@ PROBLEM_TEXTS: Texts = {
     ),
     "problem.blob_unavailable": ("The file store is away", "파일 저장소에 연결할 수 없습니다"),
     "problem.blob_unavailable.do": ("Try again in a moment.", "잠시 뒤 다시 시도하세요."),
+    "problem.key_ring_unusable": ("A key is not at hand", "필요한 열쇠를 찾을 수 없습니다"),
+    "problem.key_ring_unusable.do": (
+        "Nothing was erased by that. Tell whoever runs Muniment: the key store has to be put back.",
+        "이 때문에 소거된 것은 없습니다. 열쇠 저장소를 복원하도록 운영자에게 알리세요.",
+    ),
     "problem.disk_full": ("There is no room to store it", "저장할 공간이 없습니다"),
     "problem.disk_full.do": (
         "Nothing was accepted. Tell whoever runs Muniment.",

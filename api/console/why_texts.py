@@ -53,7 +53,10 @@ _INSIDE = {
     "blob_missing": ("The stored file is gone.", "저장된 파일이 없습니다."),
     "database_unavailable": ("The database is away.", "데이터베이스에 연결할 수 없습니다."),
     "log_unavailable": ("The log is away.", "로그에 연결할 수 없습니다."),
-    "key_ring_unusable": ("The key ring cannot be opened.", "열쇠 보관함을 열 수 없습니다."),
+    "key_ring_unusable": (
+        "A key is lost, or the key ring cannot be opened.",
+        "열쇠를 잃었거나 열쇠 보관함을 열 수 없습니다.",
+    ),
     "disk_full": ("There is no room to store it.", "저장할 공간이 없습니다."),
     "undecodable": ("The record cannot be decoded.", "레코드를 해독할 수 없습니다."),
     "unknown_event": ("This program does not know the event.", "이 프로그램이 모르는 이벤트입니다."),

@@ -14,7 +14,7 @@ from muniment.api.operation_reads import answers as told
 from muniment.api.operation_reads.rows import letter_place
 from muniment.api.operations.docs import READ_ONE, order_docs
 from muniment.api.operations.ordering import Order
-from muniment.api.problems.docs import problems
+from muniment.api.problems.docs import AWAY, problems
 from muniment.api.problems.problem import Problem
 from muniment.api.waiting import caught_up
 from muniment.projections.dead_letters.fate import DISCARDABLE, QUARANTINED, REDRIVABLE
@@ -118,7 +118,7 @@ async def edit(*, dead_letter_id: LetterPath, given: Edit, deps: Deps, who: Oper
     "/{dead_letter_id}/record",
     operation_id="getDeadLetterRecord",
     summary="What a dead letter's record holds",
-    responses={**READ_ONE, **problems("not_readable", "log_unavailable", "database_unavailable", "read_model_behind")},
+    responses={**READ_ONE, **problems("not_readable", "read_model_behind", *AWAY, "key_ring_unusable")},
     dependencies=[known],
 )
 async def get_record(dead_letter_id: LetterPath, deps: Deps, who: Operator) -> told.LetterRecord:

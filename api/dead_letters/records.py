@@ -7,7 +7,7 @@ from muniment.api.operation_reads.answers import LetterRecord
 from muniment.api.operation_reads.rows import letter_place
 from muniment.api.problems.problem import Problem
 from muniment.schemas.codec import sealed_for
-from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
 from muniment.schemas.errors import MunimentError, StepFailure
 from muniment.schemas.event import DocumentEvent
 from muniment.schemas.event_json import redacted_fields, to_json
@@ -19,14 +19,14 @@ async def letter_record(deps: Dependencies, dead_letter_id: str) -> LetterRecord
 
     Raises:
         Problem: `not_readable` when it is no event of ours, or of a newer program.
-        StepFailure: `log_unavailable`, `database_unavailable`.
+        StepFailure: `log_unavailable`, `database_unavailable`, `key_ring_unusable`.
 
     """
     record = await _record(deps, dead_letter_id)
     try:
         event = (await deps.codec.decode(record)).event
     except MunimentError as error:
-        if error.code is ErrorCode.DATABASE_UNAVAILABLE:
+        if POLICIES[error.code] is Policy.BLOCK:
             raise
         raise Problem("not_readable", f"The record cannot be decoded: {error.detail}") from None
     return LetterRecord(

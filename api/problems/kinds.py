@@ -190,6 +190,12 @@ KINDS: dict[str, Kind] = {
         503, "The log is away", "Nothing was accepted. Repeat the request after `Retry-After`."
     ),
     ErrorCode.DATABASE_UNAVAILABLE: Kind(503, "The database is away", "Repeat the request after `Retry-After`."),
+    ErrorCode.KEY_RING_UNUSABLE: Kind(
+        503,
+        "A key is not at hand",
+        "Nothing is taken for erased. Tell the operator, whose key store or key ring has to be put back "
+        "(`muniment keys restore`), and repeat the request then.",
+    ),
     ErrorCode.BLOB_UNAVAILABLE: Kind(503, "The blob store is away", "Repeat the request after `Retry-After`."),
     ErrorCode.BREAKER_OPEN: Kind(
         503, "An outside service is not called for a while", "Repeat the request after `Retry-After`."

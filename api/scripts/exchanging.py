@@ -91,7 +91,7 @@ class Exchange(Answer):
     "/{draft_id}/exchange",
     operation_id="getDraftExchange",
     summary="Why a text says what it says",
-    responses={**READ_ONE, **problems("log_unavailable")},
+    responses={**READ_ONE, **problems("log_unavailable", "key_ring_unusable")},
     dependencies=[known],
 )
 async def get_exchange(draft_id: UUID, deps: Deps, who: Auditor) -> Exchange:

@@ -25,7 +25,7 @@ from muniment.api.texts import SUBJECT
 from muniment.schemas.audit import DocumentTouched
 from muniment.schemas.codec import Envelope
 from muniment.schemas.documents import DocumentExtracted
-from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
 from muniment.schemas.errors import MunimentError, StepFailure
 from muniment.schemas.event_json import to_json
 
@@ -70,7 +70,7 @@ class Said:
     responses={
         200: {"description": "A ZIP", "content": {"application/zip": {}}},
         **problems(*DENIED, "not_found", "invalid_request", "database_unavailable", "log_unavailable"),
-        **problems("blob_unavailable", "breaker_open"),
+        **problems("blob_unavailable", "breaker_open", "key_ring_unusable"),
     },
 )
 async def export_subject(
@@ -166,6 +166,8 @@ async def _said(
         try:
             envelope: Envelope = await deps.codec.decode(record)
         except MunimentError as error:
+            if POLICIES[error.code] is Policy.BLOCK:
+                raise  # what cannot be read just now is held all the same
             said.listed.append({"position": place, "unreadable": error.code.value})
             continue
         event, meta = envelope.event, envelope.meta

@@ -1,9 +1,10 @@
-"""`muniment keys rotate-kek`, `drop-kek`, `backup` and `restore`: the store of the keys that open the log."""
+"""The store of the keys that open the log: `muniment keys rotate-kek`, `drop-kek`, `backup`, `restore`, `give-up`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import typer
 
@@ -17,6 +18,7 @@ def register(keys: typer.Typer) -> None:
     keys.command("drop-kek")(drop_kek)
     keys.command("backup")(backup)
     keys.command("restore")(restore)
+    keys.command("give-up")(give_up)
 
 
 def rotate_kek() -> None:
@@ -79,27 +81,72 @@ def restore(
     file: Path = typer.Argument(help="What `muniment keys backup` wrote.", exists=True),
     passphrase: Path = Passphrase,
 ) -> None:
-    """Put keys back that the store has not. What was erased since then stays destroyed: the log is asked."""
+    """Put keys back that the store has not. What was erased since then stays destroyed: the log is asked.
+
+    Keys that are lost all the same are counted: those that the log names, and neither the store nor the backup has.
+    """
     from muniment.infra.acting import acting
     from muniment.infra.not_set import required
     from muniment.producers.destroyed_keys import destroyed_on_log
     from muniment.producers.key_backup import NoBackup, OtherKeys
     from muniment.producers.key_backup import restore as put_back
+    from muniment.producers.lost_keys import lost_of, named_on_log
 
     word = _word(passphrase)
     bootstrap = required(_settings().kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
 
     async def run(pool: Any) -> Any:
-        return await put_back(pool, file, word, await destroyed_on_log(bootstrap))
+        destroyed = await destroyed_on_log(bootstrap)
+        done = await put_back(pool, file, word, destroyed)
+        return done, await lost_of(pool, await named_on_log(bootstrap), destroyed)
 
     try:
         with acting(_settings(), "data_keys.restore", kind="data_keys") as act:
-            done = _with_pool(run)
-            act.reason = f"{done.keys} keys are back, {done.destroyed} stay destroyed"
+            done, lost = _with_pool(run)
+            act.reason = f"{done.keys} keys are back, {done.destroyed} stay destroyed, {len(lost)} are lost"
     except (NoBackup, OtherKeys) as error:
         typer.echo(f"muniment: {error}", err=True)
         raise typer.Exit(1) from None
+    if lost:
+        typer.echo(f"muniment: {_said(lost)}: restore a newer backup, or `muniment keys give-up`", err=True)
     print(f"keys that are back: {done.keys}; that stay destroyed: {done.destroyed}")
+
+
+def give_up(
+    reason: str = typer.Option(..., "--reason", "-r", help="Why they will never be found again; it is recorded."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+) -> None:
+    """Declare destroyed, for good, what keys the log names and the key store has not: where no backup has them.
+
+    Until then all that needs one of them waits. Afterwards what they sealed reads as erased.
+    """
+    from muniment.infra.acting import acting
+    from muniment.infra.not_set import required
+    from muniment.producers.destroyed_keys import destroyed_on_log
+    from muniment.producers.lost_keys import bury, lost_of, named_on_log
+
+    bootstrap = required(_settings().kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
+
+    async def look(pool: Any) -> Any:
+        return await lost_of(pool, await named_on_log(bootstrap), await destroyed_on_log(bootstrap))
+
+    lost = _with_pool(look)
+    if not lost:
+        print("the key store has every key that the log names")
+        return
+    typer.echo(_said(lost), err=True)
+    if not yes:
+        typer.confirm("Give them up for good? What they sealed can never be read again.", abort=True)
+    with acting(_settings(), "data_keys.give_up", kind="data_keys") as act:
+        act.reason = f"{len(lost)} keys: {reason}"
+        _with_pool(lambda pool: bury(pool, lost))
+    print(f"keys that count as destroyed from now on: {len(lost)}")
+
+
+def _said(lost: Mapping[UUID, Any]) -> str:
+    owners = {(one.tenant, one.owner) for one in lost.values()}
+    of = f"of {len(owners)} documents, projects or drafts"
+    return f"lost keys that the log names: {len(lost)}, {of}; all that needs one waits"
 
 
 def _word(path: Path) -> str:

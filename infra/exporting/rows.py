@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from muniment.schemas.codec import KeyOf, opened_values, wire_value, wire_values
+from muniment.schemas.error_codes import POLICIES, Policy
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.event import REGISTRY, Declaration
 from muniment.schemas.personal import REDACTED
@@ -76,6 +77,8 @@ def opened_row(record: Record, key_of: KeyOf) -> Row:
     try:
         declared, values = opened_values(record, key_of)
     except MunimentError as error:
+        if POLICIES[error.code] is Policy.BLOCK:
+            raise  # a key that is lost, not a record that is none of ours
         return _raw(record, error.detail)
     gone = [name for name, value in values.items() if value is REDACTED]
     values |= dict.fromkeys(gone)

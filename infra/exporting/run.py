@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from muniment.infra.exporting.folder import OPENED, ExportFolder
 from muniment.infra.exporting.formats import format_of
@@ -14,12 +13,10 @@ from muniment.infra.exporting.rows import Row, kind_of, opened_row, raw_kind, se
 from muniment.infra.exporting.selection import Selection
 from muniment.infra.exporting.unit import RowsOf, Unit
 from muniment.producers.key_ring import KeyRing
+from muniment.producers.log_codec import keys_of
 from muniment.schemas.codec import key_id_in
-from muniment.schemas.error_codes import ErrorCode
-from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import REGISTRY
 from muniment.schemas.record import Record
-from muniment.schemas.sealing import DataKey
 
 VERSION = 1
 """Of the manifest's form."""
@@ -50,7 +47,8 @@ async def export(
     Raises:
         BadRange: the log does not hold what was asked for.
         NotSetError: the folder holds something else, or the form's library is not installed.
-        StepFailure: `log_unavailable`, `database_unavailable`; the same command goes on from there.
+        StepFailure: `log_unavailable`, `database_unavailable`, `key_ring_unusable`; the same command goes on from
+            there.
 
     """
     form = format_of(order.form)
@@ -99,13 +97,7 @@ async def _sealed(records: Sequence[Record]) -> list[Row]:
 def _opened(keys: KeyRing) -> RowsOf:
     async def rows(records: Sequence[Record]) -> list[Row]:
         wanted = {key_id for record in records if (key_id := key_id_in(record))}
-        found = await keys.find(wanted) if wanted else {}
-
-        def key_of(key_id: UUID) -> DataKey | None:
-            if key_id not in wanted:
-                raise StepFailure(ErrorCode.UNDECODABLE, "a sealed field names another key than the header key_id")
-            return found.get(key_id)
-
+        key_of = keys_of(wanted, await keys.find(wanted) if wanted else {})
         return [opened_row(record, key_of) for record in records]
 
     return rows

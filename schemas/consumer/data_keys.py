@@ -41,8 +41,9 @@ class DataKeys:
     """Looks up data keys at the API under `url` with an API key that has the scope `decrypt`.
 
     Call it with a key's id: it gives the key, `None` for one that was destroyed, and `SEALED` for one that is not this
-    caller's tenant's. Keys are held in memory only, for as long as the API says, so that an erasure reaches this
-    process, too; do not write them down. May be called from several threads. Use as a context manager, or `close` it.
+    caller's tenant's, or that was lost there: it is asked for again after a minute, and never taken for erased. Keys
+    are held in memory only, for as long as the API says, so that an erasure reaches this process, too; do not write
+    them down. May be called from several threads. Use as a context manager, or `close` it.
 
     Raises:
         KeysRefused: when the API key may not.

@@ -8,22 +8,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from support import replay_child, replay_command
-from support.key_ring import MemoryKeyRing
+from support.key_ring import OwnKeys
 from support.replayed import own_topics
 from support.topics import create_topics
 
 from muniment.producers.log_codec import LogCodec
+from muniment.producers.lost_keys import Named, bury
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.live import live_schema
 from muniment.projections.registry import projection
 from muniment.projections.replaying.digest import TableDigest, fingerprint
 from muniment.projections.replaying.replay import How, replay
+from muniment.schemas.codec import key_id_in, sealed_for
 from muniment.schemas.record import Record
 from muniment.schemas.topics import CHUNKS, DLQ, DOCUMENTS, EMBEDDINGS, OPERATIONS
 
@@ -33,6 +37,7 @@ DIMENSIONS = 8
 READ = (DOCUMENTS, DLQ, CHUNKS, EMBEDDINGS, OPERATIONS)
 NAME = "documents"
 LONGEST_S = 240
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def told(stories: int) -> list[Record]:
@@ -79,7 +84,7 @@ async def test_a_killed_replay_goes_on_and_ends_equal(
         await sender.send(await told(STORIES))
         config = ProjectionsConfig(kafka_bootstrap, database_url, DIMENSIONS, topic_prefix=sender.prefix)
         model = projection(name, DIMENSIONS)
-        undisturbed = await replay(model, config, LogCodec(MemoryKeyRing()), How())
+        undisturbed = await replay(model, config, LogCodec(OwnKeys()), How())
         words = (kafka_bootstrap, database_url, sender.prefix, name, str(DIMENSIONS))
         begun: list[int] = []
         for _ in range(KILLS):
@@ -89,7 +94,7 @@ async def test_a_killed_replay_goes_on_and_ends_equal(
                 break
             begun.append(int(said[0].split()[1]))
             assert await _live(database_url, name) == undisturbed.live, "readers see the live one"
-        done = await replay(model, config, LogCodec(MemoryKeyRing()), How())
+        done = await replay(model, config, LogCodec(OwnKeys()), How())
         assert done.comparison is not None
         assert done.comparison.equal
         assert begun == sorted(begun), "each goes on where the one before was killed"
@@ -135,10 +140,12 @@ async def test_a_replay_that_is_stopped_says_how_to_go_on(
     """Between two batches, or in a statement that takes for ever; what was loaded is kept, and the end is the same."""
     await create_topics(kafka_bootstrap)
     async with own_topics(kafka_bootstrap, unique, READ) as sender:
-        await sender.send(await told(40))
+        records = await told(40)
+        await sender.send(records)
+        await erased(database_url, records)
         config = ProjectionsConfig(kafka_bootstrap, database_url, DIMENSIONS, topic_prefix=sender.prefix)
         model = projection(NAME, DIMENSIONS)
-        undisturbed = await replay(model, config, LogCodec(MemoryKeyRing()), How())
+        undisturbed = await replay(model, config, LogCodec(OwnKeys()), How())
         environment = {
             "MUNIMENT_HOME": str(tmp_path),
             "MUNIMENT_DATABASE_URL": database_url,
@@ -160,6 +167,16 @@ async def test_a_replay_that_is_stopped_says_how_to_go_on(
         assert now is not None
         assert now != undisturbed.live
         assert await _rows(database_url, model, now) == await _rows(database_url, model, undisturbed.live)
+
+
+async def erased(database_url: str, records: Sequence[Record]) -> None:
+    """A key store in which every key of these records was destroyed, as for `OwnKeys`."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        keys = {key_id: Named("acme", sealed_for(r) or uuid4(), START) for r in records if (key_id := key_id_in(r))}
+        await bury(connection, keys)
+    finally:
+        await connection.close()
 
 
 async def loaded(database_url: str) -> int:

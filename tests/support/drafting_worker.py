@@ -15,7 +15,7 @@ import asyncpg
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.drafting import step_on
-from support.key_ring import MemoryKeyRing
+from support.key_ring import OwnKeys
 
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.log_codec import LogCodec
@@ -59,7 +59,7 @@ class Ours(Step):
 
 async def main(bootstrap: str, database_url: str, model: str, tenant: str, draft_id: str) -> None:
     """Run until killed."""
-    ring = MemoryKeyRing()
+    ring = OwnKeys()
     await ring.create(tenant, UUID(draft_id))
     codec = LogCodec(ring)
     writer = OpenAIWriter(Endpoint(f"{model}/v1", "gpt-4.1-mini", "key", Patience()), len)

@@ -1,13 +1,13 @@
 """A process that replays a projection in small batches, so that a kill finds it at work. Not a test.
 
-Arguments: broker, database, topic prefix, projection, length of the vectors. No key is known: all payloads fold as
-redactions, in this process as in the undisturbed one.
+Arguments: broker, database, topic prefix, projection, length of the vectors. Every key counts as destroyed: all
+payloads fold as redactions, in this process as in the undisturbed one.
 """
 
 import asyncio
 import sys
 
-from support.key_ring import MemoryKeyRing
+from support.key_ring import OwnKeys
 
 from muniment.producers.log_codec import LogCodec
 from muniment.projections.config import ProjectionsConfig
@@ -22,7 +22,7 @@ async def main(bootstrap: str, database_url: str, prefix: str, name: str, dimens
     # Whatever batch a kill comes upon.
     load.BATCH = 20
     how = How(lanes=2, on_progress=lambda p: say(f"{p.phase} {p.done} {p.total}"))
-    done = await replay(projection(name, int(dimensions)), config, LogCodec(MemoryKeyRing()), how)
+    done = await replay(projection(name, int(dimensions)), config, LogCodec(OwnKeys()), how)
     say("switched" if done.switched else "refused")
 
 

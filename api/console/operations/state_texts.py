@@ -126,7 +126,8 @@ STATE_TEXTS: Texts = {
     **_under("projection", {
         "starting": ("Starting", "시작하는 중"), "running": ("Follows the log", "로그 반영 중"),
         "waiting_for_database": ("Waits for the database", "데이터베이스 대기"),
-        "waiting_for_broker": ("Waits for the broker", "브로커 대기"), "rebuilding": ("Being folded anew", "다시 만드는 중"),
+        "waiting_for_broker": ("Waits for the broker", "브로커 대기"),
+        "waiting_for_keys": ("Waits for lost keys", "잃어버린 열쇠 대기"), "rebuilding": ("Being folded anew", "다시 만드는 중"),
         "stopped": ("Stopped", "중지됨"), "away": ("Does not answer", "응답 없음"),
     }),
     **_under("model", {

@@ -17,6 +17,8 @@ from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 from muniment.schemas import example
 from muniment.schemas.catalogue import declarations
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import DocumentEvent
 from muniment.schemas.personal import REDACTED
 
@@ -63,9 +65,11 @@ async def test_tenants_and_documents_have_keys_of_their_own(ring: KeyRing, docum
     assert len({k.key_id for k in keys}) == len({k.secret for k in keys}) == 4
 
 
-async def test_an_unknown_key_is_not_found(ring: KeyRing) -> None:
-    """What was never made is missing from the answer, like what was destroyed."""
-    assert await ring.find([uuid4()]) == {}
+async def test_a_key_that_was_never_made_is_not_taken_for_destroyed(ring: KeyRing, document: UUID) -> None:
+    """It is missing from the answer, in which one that was destroyed is told as such."""
+    gone = await ring.create("acme", document)
+    await ring.destroy("acme", document)
+    assert await ring.find([gone.key_id, uuid4()]) == {gone.key_id: None}
     assert await ring.find([]) == {}
 
 
@@ -86,7 +90,7 @@ async def test_a_destroyed_key_is_gone(ring: KeyRing, document: UUID) -> None:
     assert await ring.destroy("acme", document) == 1
     assert await ring.destroy("acme", document) == 0
     assert await ring.current("acme", document) is None
-    assert set(await ring.find([key.key_id, other.key_id])) == {other.key_id}
+    assert await ring.find([key.key_id, other.key_id]) == {key.key_id: None, other.key_id: other}
     again = await ring.create("acme", document)
     assert again.key_id != key.key_id
     assert again.secret != key.secret
@@ -98,7 +102,7 @@ async def test_a_key_that_was_made_since_stays(ring: KeyRing, document: UUID) ->
     assert await ring.destroy("acme", document, made_before=datetime.now(UTC) - hour) == 0
     assert await ring.current("acme", document) == key
     assert await ring.destroy("acme", document, made_before=datetime.now(UTC) + hour) == 1
-    assert await ring.find([key.key_id]) == {}
+    assert await ring.find([key.key_id]) == {key.key_id: None}
 
 
 async def test_a_tenant_has_one_secret(ring: KeyRing) -> None:
@@ -122,3 +126,25 @@ async def test_what_it_sealed_reads_as_redaction_once_destroyed(ring: KeyRing) -
         await ring.destroy(meta.tenant, event.document_id)
         back = (await codec.decode(record)).event
         assert {n for n, _ in declared.personal} == {n for n in vars(back) if getattr(back, n) is REDACTED}
+
+
+async def test_what_a_lost_key_sealed_is_not_redacted(ring: KeyRing) -> None:
+    """Every event, through the codec: with a store that is empty, or older than the key, it fails, and all wait."""
+    codec, empty = LogCodec(ring), LogCodec(MemoryKeyRing())
+    for declared in declarations():
+        event, meta = example.example(declared), example.metadata(declared.key)
+        if not isinstance(event, DocumentEvent) or not declared.personal:
+            continue
+        key = await ring.create(meta.tenant, event.document_id)
+        record = await codec.encode(event, meta)
+        with pytest.raises(StepFailure, match=f"{key.key_id}.*muniment keys restore") as error:
+            await empty.decode(record)
+        assert error.value.code is ErrorCode.KEY_RING_UNUSABLE
+
+
+async def test_an_emptied_store_has_lost_its_keys(pool: Any, tmp_path: Path, document: UUID) -> None:
+    """After the table was emptied, by a process that did not hold the key yet: nothing reads as destroyed."""
+    file = key_file.load(tmp_path / "ring.json")
+    key = await PostgresKeyRing(pool, file).create("acme", document)
+    await pool.execute("truncate muniment_keys.data_keys")
+    assert await PostgresKeyRing(pool, file).find([key.key_id]) == {}

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ from typer.testing import CliRunner, Result
 from muniment.infra.cli.main import make_app
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.key_file import load
+from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 from muniment.projections.prepare import prepare
 from muniment.schemas.codec import decode, encode
+from muniment.schemas.commands import DeleteDocument
 from muniment.schemas.erasures import KeysDestroyed, RequestErasure
 from muniment.schemas.metadata import Metadata
+from muniment.schemas.sealing import DataKey
 from muniment.schemas.topics import COMMANDS_ERASURES
 
 Muniment = Callable[..., Result]
@@ -129,6 +133,51 @@ def test_keys_come_back_but_not_those_that_the_log_says_are_destroyed(
     assert on_database(database_url, open_keys) == {keys[0]}
     again = muniment("keys", "restore", *words)
     assert said(again) == "keys that are back: 0; that stay destroyed: 0"
+
+
+def test_lost_keys_are_told_and_given_up_only_when_somebody_says_so(
+    muniment: Muniment, database_url: str, kafka_bootstrap: str, unique: str, tmp_path: Path
+) -> None:
+    """A backup older than the newest keys: one whose document was erased is destroyed, the others are waited for.
+
+    `keys give-up` makes tombstones of those, on the trail, and of nothing that the store has.
+    """
+    (tmp_path / "word").write_text("a passphrase")
+    words = (str(tmp_path / "keys.backup"), "--passphrase-file", str(tmp_path / "word"))
+    kept, erased, lost = uuid4(), uuid4(), uuid4()
+
+    async def sealed(pool: Any) -> dict[UUID, UUID]:
+        ring, keys = PostgresKeyRing(pool, load(tmp_path / "keys" / "ring.json")), {}
+        async with KafkaPublisher(kafka_bootstrap) as log:
+            for document in (kept, erased, lost):
+                keys[document] = (await ring.create(unique, document)).key_id
+                meta = Metadata(uuid4(), unique, uuid4(), uuid4(), datetime.now(UTC), "test", actor="test")
+                await log.send(await LogCodec(ring).encode(DeleteDocument(document_id=document, reason="x"), meta))
+            gone = KeysDestroyed(erasure_id=uuid4(), document_ids=(erased,), keys=1)
+            await log.send(encode(gone, replace(meta, event_id=uuid4(), time=datetime.now(UTC)), None))
+        await pool.execute("delete from muniment_keys.data_keys where document_id = any($1)", [erased, lost])
+        return keys
+
+    async def found(pool: Any) -> list[DataKey | str | None]:
+        ring = PostgresKeyRing(pool, load(tmp_path / "keys" / "ring.json"))
+        answer = await ring.find(keys.values())
+        return [answer.get(keys[document], "lost") for document in (kept, erased, lost)]
+
+    keys = on_database(database_url, sealed)
+    assert muniment("keys", "backup", *words).exit_code == 0
+    key, *others = on_database(database_url, found)
+    assert others == ["lost", "lost"]
+    done = muniment("keys", "restore", *words)
+    assert done.exit_code == 0
+    assert "all that needs one waits: restore a newer backup, or `muniment keys give-up`" in done.stderr
+    assert on_database(database_url, found) == [key, None, "lost"]
+    unsure = CliRunner().invoke(make_app(), ("keys", "give-up", "--reason", "no backup has them"), input="n\n")
+    assert unsure.exit_code == 1
+    assert on_database(database_url, found) == [key, None, "lost"]
+    done = muniment("keys", "give-up", "--reason", "no backup has them", "--yes")
+    assert done.exit_code == 0, done.output
+    assert on_database(database_url, found) == [key, None, None]
+    assert said(muniment("keys", "give-up", "--reason", "again")) == "the key store has every key that the log names"
 
 
 def test_no_key_comes_back_while_the_log_cannot_be_read(

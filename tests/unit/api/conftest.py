@@ -69,9 +69,10 @@ class FakeKeyRing:
     async def current(self, tenant: str, document_id: UUID) -> DataKey | None:
         return self.keys.get((tenant, document_id))
 
-    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey]:
-        wanted = set(key_ids)
-        return {k.key_id: k for k in self.keys.values() if k.key_id in wanted}
+    async def find(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey | None]:
+        known: dict[UUID, DataKey | None] = dict.fromkeys(self.destroyed)
+        known |= {k.key_id: k for k in self.keys.values()}
+        return {i: known[i] for i in key_ids if i in known}
 
     async def owner(self, key_id: UUID) -> KeyOwner | None:
         owners = {key.key_id: KeyOwner(*place, destroyed=False) for place, key in self.keys.items()}

@@ -43,6 +43,17 @@ async def test_an_entry_tells_when_who_why_and_what(world):
         assert item["changes"] == [{"of": "version 1", "field": "title", "before": "Leave", "after": None}]
 
 
+async def test_a_reason_whose_key_was_lost_is_waited_for(world):
+    """The key store is empty: 503 says what to do; told as redacted, it would pass for erased."""
+    document_id = uuid4()
+    world.reads.happened["acme", document_id] = [Happened(await recorded(world, document_id))]
+    world.key_ring.keys.clear()
+    async with world.client() as http:
+        told = await http.get(f"/v1/documents/{document_id}/history", headers=world.mine)
+    assert (told.status_code, told.json()["code"]) == (503, "key_ring_unusable")
+    assert "muniment keys restore" in told.json()["detail"]
+
+
 async def test_a_history_wants_the_scope_and_a_thing_of_the_tenant(world):
     """Without `audit` 403; of what is not there, or is somebody else's, 404."""
     document_id, job_id = uuid4(), uuid4()

@@ -75,6 +75,18 @@ async def test_a_wrong_key_header_is_no_redaction(ring: MemoryKeyRing, meta: Met
     assert [type(answer) for answer in await codec.decode_many([damaged])] == [StepFailure]
 
 
+async def test_a_lost_key_is_no_redaction(ring: MemoryKeyRing, meta: Metadata) -> None:
+    """A key that the store has never heard of fails, alone and in a batch: no record is at fault, and all wait."""
+    await ring.create(meta.tenant, EVENT.document_id)
+    records = [await LogCodec(ring).encode(CLEAR, meta), await LogCodec(ring).encode(EVENT, meta)]
+    emptied = LogCodec(MemoryKeyRing())
+    for work in (emptied.decode(records[1]), emptied.decode_many(records)):
+        with pytest.raises(StepFailure, match="muniment keys restore") as error:
+            await work
+        assert error.value.code is ErrorCode.KEY_RING_UNUSABLE
+    assert len(await emptied.decode_many(records, unopened={EVENT.declaration.name})) == 2
+
+
 async def test_a_batch_gives_an_error_in_the_place_of_its_record(ring: MemoryKeyRing, meta: Metadata) -> None:
     """One undecodable record takes nothing from its neighbours."""
     codec = LogCodec(ring)

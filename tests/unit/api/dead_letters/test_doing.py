@@ -252,6 +252,18 @@ async def test_a_record_is_shown_to_operators_only(world):
         assert (await http.get(path, headers=world.operator)).json()["code"] == "not_readable"
 
 
+async def test_a_record_whose_key_was_lost_is_waited_for(world):
+    """The key store is empty: 503, and neither redacted nor unreadable for good."""
+    document_id = uuid4()
+    [one] = world.reads.add_letters(1, document_id=document_id)
+    await world.key_ring.create("acme", document_id)
+    await buried(world, one, deleted(document_id))
+    world.key_ring.keys.clear()
+    async with world.client() as http:
+        shown = await http.get(f"/v1/dead-letters/{one}/record", headers=world.operator)
+    assert (shown.status_code, shown.json()["code"]) == (503, "key_ring_unusable")
+
+
 async def test_letters_without_a_tenant_are_an_operators(world):
     """What names no tenant must not be seen by nobody: operators see it, others do not."""
     world.reads.add_letters(1, tenant="")

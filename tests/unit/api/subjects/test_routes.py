@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 from uuid import uuid4
 
+import pytest
 from support.script_reads import MemoryScripts
 
 from muniment.api.access import Principal
@@ -21,6 +22,7 @@ from muniment.api.subjects.drafts import add_draft, drafts_about
 from muniment.api.subjects.routes import _jobs, _said, _together
 from muniment.producers.log_codec import LogCodec
 from muniment.schemas.commands import DeleteDocument
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Record
 
@@ -61,6 +63,18 @@ async def test_an_export_has_nothing_of_another_tenants_document_of_the_same_id(
     said.lines.close()
     assert [one["position"].rsplit(":", 1)[1] for one in said.listed] == ["0", "2"]
     assert [json.loads(line)["data"]["reason"] for line in lines] == ["said by acme", "said by acme"]
+
+
+async def test_an_export_waits_for_a_lost_key(world):
+    """What cannot be opened just now is held all the same: an export that left it out would not be whole."""
+    records, document_id = Records(), uuid4()
+    await world.key_ring.create("acme", document_id)
+    meta = Metadata(uuid4(), "acme", uuid4(), uuid4(), THEN, "muniment.api", actor="key:me")
+    event = DeleteDocument(document_id=document_id, reason="said")
+    records.held.append(replace(await world.codec.encode(event, meta), partition=0, offset=0))
+    world.key_ring.keys.clear()
+    with pytest.raises(StepFailure, match="muniment keys restore"):
+        await _said(Deps(records, world.codec), Principal("acme", "me"), {document_id: None}, None)
 
 
 class Jobs:

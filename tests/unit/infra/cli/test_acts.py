@@ -45,8 +45,8 @@ COMMANDS = {
     **dict.fromkeys(
         [
             "keys create", "keys revoke", "keys rotate-kek", "keys drop-kek", "keys backup", "keys restore",
-            "topics apply", "topics accept", "replay", "projections drop", "retention run", "export range",
-            "schemas register", "audit export", "audit keys rotate",
+            "keys give-up", "topics apply", "topics accept", "replay", "projections drop", "retention run",
+            "export range", "schemas register", "audit export", "audit keys rotate",
         ],
         ITSELF,
     ),

@@ -18,7 +18,8 @@ from muniment.infra.exporting.verifying import verify
 from muniment.infra.not_set import NotSetError
 from muniment.schemas import example
 from muniment.schemas.codec import encode
-from muniment.schemas.documents import DocumentChunked, DocumentUnchanged
+from muniment.schemas.documents import DocumentChunked, DocumentDeleted, DocumentUnchanged
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
 
 DOCS = "muniment.documents"
@@ -64,6 +65,18 @@ async def test_nobody_else_on_the_machine_may_look_into_what_was_opened(tmp_path
         (tmp_path / name).chmod(0o755)
         await exported(log(5), tmp_path / name, "jsonl", everything(DOCS), keys=keys)
         assert (tmp_path / name).stat().st_mode & 0o777 == mode
+
+
+async def test_an_export_in_clear_stops_at_a_lost_key(tmp_path: Path) -> None:
+    """Told as erased, or as bytes that nobody can read, the rows would be wrong for good: the same command goes on."""
+    ring, event = MemoryKeyRing(), example.example(DocumentDeleted.declaration)
+    meta = example.metadata("a")
+    key = await ring.create(meta.tenant, event.document_id)
+    source = FakeLog({(DOCS, 0): laid([encode(event, meta, key)])})
+    with pytest.raises(StepFailure, match="muniment keys restore"):
+        await exported(source, tmp_path / "x", "jsonl", everything(DOCS), keys=MemoryKeyRing())
+    manifest = await exported(source, tmp_path / "x", "jsonl", everything(DOCS), keys=ring)
+    assert manifest["rows"] == 1
 
 
 async def test_the_end_is_fixed_when_it_begins(tmp_path: Path) -> None:

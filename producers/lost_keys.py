@@ -1,0 +1,99 @@
+"""Data keys that the log names and the key store has never heard of: it was emptied, or restored from too old a backup.
+
+What needs one waits. A key whose document the log says was erased since is told apart: that one is destroyed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from muniment.producers.key_backup import Destroyed
+from muniment.producers.log_spans import log_spans
+from muniment.producers.postgres import database
+from muniment.schemas.codec import key_id_in, sealed_for
+from muniment.schemas.errors import MunimentError
+from muniment.schemas.event import REGISTRY
+from muniment.schemas.record import Record
+
+_KNOWN = "select key_id from muniment_keys.data_keys where key_id = any($1)"
+# Wrapped by nothing: no key-encryption key is kept for it.
+_BURY = """
+insert into muniment_keys.data_keys (key_id, tenant, document_id, wrapped, kek_id, created_at, destroyed_at)
+values ($1, $2, $3, null, '', $4, now()) on conflict do nothing"""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A key as the log names it: of which tenant, sealing for what document, project or draft, and since when."""
+
+    tenant: str
+    owner: UUID
+    since: datetime
+
+
+async def named_on_log(bootstrap: str, topics: Iterable[str] | None = None) -> dict[UUID, Named]:
+    """Every data key that a record is sealed under; `topics` for others than all that hold sealed records.
+
+    Raises:
+        StepFailure: `log_unavailable`.
+
+    """
+    found: dict[UUID, Named] = {}
+    wanted = sorted({one.topic.name for one in REGISTRY.values() if one.personal} if topics is None else topics)
+    async with log_spans(bootstrap, told="which keys the log names cannot be read from it") as log:
+        for place, (begin, end) in (await log.extents(await log.partitions(wanted))).items():
+            async for records in log.read(place, begin, end):
+                for record in records:
+                    _note(found, record)
+    return found
+
+
+def _note(found: dict[UUID, Named], record: Record) -> None:
+    key_id, tenant, sent = key_id_in(record), record.header("tenant"), record.timestamp_ms
+    if key_id is None or not tenant or sent is None:
+        return
+    since = datetime.fromtimestamp(sent / 1000, UTC)
+    if key_id in found and found[key_id].since <= since:
+        return
+    try:
+        owner = sealed_for(record)
+    except MunimentError:
+        return  # a newer program's event, or damaged: nobody opens it
+    if owner is not None:
+        found[key_id] = Named(tenant, owner, since)
+
+
+async def lost_of(pool: Any, named: Mapping[UUID, Named], destroyed: Destroyed) -> dict[UUID, Named]:
+    """Those of the named that the key store has never heard of, once what the log says was destroyed has its tombstone.
+
+    A key that was in use before its document was erased went with it, whatever became of the key store.
+
+    Raises:
+        StepFailure: `database_unavailable`.
+
+    """
+    async with database():
+        known = {row["key_id"] for row in await pool.fetch(_KNOWN, list(named))}
+    unknown = {key_id: one for key_id, one in named.items() if key_id not in known}
+    erased = {key_id: one for key_id, one in unknown.items() if _erased(one, destroyed)}
+    await bury(pool, erased)
+    return {key_id: one for key_id, one in unknown.items() if key_id not in erased}
+
+
+async def bury(pool: Any, gone: Mapping[UUID, Named]) -> None:
+    """Note of keys that they are destroyed: what they sealed reads as redacted from now on, everywhere.
+
+    Raises:
+        StepFailure: `database_unavailable`.
+
+    """
+    rows = [(key_id, one.tenant, one.owner, one.since) for key_id, one in gone.items()]
+    async with database():
+        await pool.executemany(_BURY, rows)
+
+
+def _erased(one: Named, destroyed: Destroyed) -> bool:
+    moment = destroyed.get((one.tenant, one.owner))
+    return moment is not None and one.since <= moment
