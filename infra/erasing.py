@@ -18,13 +18,15 @@ from muniment.producers.publisher import Publisher
 from muniment.producers.signing import Signer
 from muniment.producers.subjects import Subjects
 from muniment.producers.wrapping import FileWrapping, MovingWrapping, Wrapping
+from muniment.projections.jobs.projection import Jobs
 from muniment.projections.registry import PROJECTIONS
 from muniment.schemas.documents import DocumentErased
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.scripts import DraftErased
-from muniment.schemas.topics import DOCUMENTS, PROJECTS
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, DOCUMENTS, PROJECTS
 from muniment.stream_apps.erasing import house, kept, read_models
+from muniment.stream_apps.erasing.asking import Asking
 from muniment.stream_apps.erasing.drafts import DraftStore
 from muniment.stream_apps.erasing.eraser import Eraser
 from muniment.stream_apps.erasing.retention import Retention, rules
@@ -89,6 +91,14 @@ def eraser(settings: Settings, pool: Any, publisher: Publisher, key_ring: KeyRin
     async def behind(ends: Mapping[int, int]) -> list[str]:
         return await late(pool, ends)
 
+    async def accepted() -> Mapping[int, int]:
+        brokers = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
+        return await documents_ends(brokers, COMMANDS_DOCUMENTS.name)
+
+    async def behind_commands(ends: Mapping[int, int]) -> list[str]:
+        return await late_jobs(pool, ends)
+
+    retaining = retention(settings, pool, publisher)
     return Eraser(
         lambda: _connect(settings),
         publisher,
@@ -100,7 +110,8 @@ def eraser(settings: Settings, pool: Any, publisher: Publisher, key_ring: KeyRin
         behind=behind,
         signer=Signer(settings.signing_keys_file),
         now=utc_now,
-        retention=retention(settings, pool, publisher),
+        retention=retaining,
+        asking=Asking(retaining, accepted, behind_commands),
     )
 
 
@@ -114,7 +125,7 @@ def retention(settings: Settings, pool: Any, publisher: Publisher) -> Retention:
 
 
 async def documents_ends(bootstrap: str, topic: str = DOCUMENTS.name) -> dict[int, int]:
-    """Where each partition of the documents' topic ends; `StepFailure(log_unavailable)`."""
+    """Where each partition of the documents' topic, or of another, ends; `StepFailure(log_unavailable)`."""
     told = "where the log of documents ends cannot be seen now"
     async with log_spans(bootstrap, client_id="muniment-erasing", patience_s=PATIENCE_S, told=told) as log:
         places = await log.partitions([topic])
@@ -129,6 +140,12 @@ async def late(pool: Any, ends: Mapping[int, int]) -> list[str]:
     return [
         name for name in names if any([await _reached(pool, name, DOCUMENTS.name, p) < end for p, end in ends.items()])
     ]
+
+
+async def late_jobs(pool: Any, ends: Mapping[int, int]) -> list[str]:
+    """The read model of jobs, where it has not folded what was accepted up to these ends of the commands' topic."""
+    reached = [await _reached(pool, Jobs.name, COMMANDS_DOCUMENTS.name, p) >= end for p, end in ends.items()]
+    return [] if all(reached) else [Jobs.name]
 
 
 async def behind_drafts(pool: Any, positions: Mapping[int, int]) -> list[str]:

@@ -1,7 +1,8 @@
 """While a document's keys are about to go nothing new is taken for it: it would be sealed under a key that goes.
 
 The fence is up from the moment at which an erasure knows its documents until its keys are gone and no process has one
-in memory any more. All times are the database's.
+in memory any more. While retention asks once more (`asking`) nothing new is let in, and what was let in before is
+decided as ever: it may be why a document stays. All times are the database's.
 """
 
 from typing import Any
@@ -9,11 +10,13 @@ from uuid import UUID
 
 from muniment.producers.postgres import database
 
-_ENDING = """
+_UNDER_WAY = """
 exists (select from muniment_erasing.erasures where tenant = $1 and state = 'confirmed'
-    and stage in ('telling', 'ending', 'destroying') and $2 = any(documents))"""
+    and stage in ({}) and $2 = any(documents))"""
+_ENDING = _UNDER_WAY.format("'telling', 'ending', 'destroying'")
+_FENCED = _UNDER_WAY.format("'asking', 'telling', 'ending', 'destroying'")
 # A process may use a key for a second after its destruction (see `PostgresKeyRing`).
-_UP = f"""select {_ENDING} or exists (
+_UP = f"""select {_FENCED} or exists (
     select from muniment_keys.data_keys where tenant = $1 and document_id = $2
         and destroyed_at > now() - interval '3 seconds')"""  # noqa: S608 - constants
 _LOST = f"""select {_ENDING} or exists (

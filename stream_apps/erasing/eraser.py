@@ -1,9 +1,9 @@
 """Carries out erasures, stage by stage: one eraser at a time in the fleet, the others stand by.
 
-finding (which documents, what each store holds) -> telling (nothing new is taken for them: a command for each) ->
-ending (all decided, and every worker has dropped what was in work) -> destroying (the keys) -> waiting (no process uses
-one from memory any more, and every read model has passed the erasure) -> erasing (store after store) -> completing (the
-receipt).
+finding (which documents, what each store holds; nothing new is taken for them from here on) -> asking (of retention
+alone: whether their time is over still) -> telling (a command for each) -> ending (all decided, and every worker has
+dropped what was in work) -> destroying (the keys) -> waiting (no process uses one from memory any more, and every read
+model has passed the erasure) -> erasing (store after store) -> completing (the receipt).
 
 What a stage does may be done twice: commands and events have derived ids, and a store that is empty removes nothing.
 """
@@ -27,16 +27,18 @@ from muniment.schemas.commands import EraseDocument
 from muniment.schemas.erasures import ErasureCompleted, KeysDestroyed, StoreErased
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import Event
-from muniment.schemas.ids import child_traceparent, result_id
-from muniment.schemas.metadata import LANES, NORMAL, Metadata, whole_millis
+from muniment.schemas.ids import result_id
+from muniment.schemas.metadata import LANES, NORMAL
+from muniment.stream_apps.erasing.asking import Asking
+from muniment.stream_apps.erasing.decider import RETENTION
 from muniment.stream_apps.erasing.receipt import PURPOSE, digest, receipt
 from muniment.stream_apps.erasing.retention import AT_ONCE as AT_MOST
 from muniment.stream_apps.erasing.retention import Retention
+from muniment.stream_apps.erasing.saying import STEP, command_id, meta_of
 from muniment.stream_apps.erasing.store import ErasingStore, Report, UnderWay
 from muniment.stream_apps.erasing.stores import Forgotten, Store
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
-STEP = "erasing"
 FENCED_S = 3.0
 """After so long whatever was let in before the fence was up (see `producers.erasing_fence`) is on the log."""
 SEEN_S = 3.0
@@ -84,6 +86,7 @@ class Eraser:
         signer: Signer,
         now: Callable[[], datetime],
         retention: Retention | None = None,
+        asking: Asking | None = None,
     ) -> None:
         self._leading = Leading("muniment.erasing", connect)
         self._publisher = publisher
@@ -96,6 +99,7 @@ class Eraser:
         self._signer = signer
         self._now = now
         self._retention = retention
+        self._asking_again = asking
         self._retains_at = float("-inf")
         self._waits_for = ""
 
@@ -149,8 +153,31 @@ class Eraser:
         if erasure.subject:
             named |= set(await self._subjects.documents(erasure.tenant, erasure.subject))
         documents = sorted(named)
-        held = {store.name: await store.count(erasure.tenant, documents) for store in self._stores}
-        await self._store.found(erasure.erasure_id, documents, held, self._now())
+        then = "asking" if erasure.origin == RETENTION and self._asking_again else "telling"
+        held = await self._held(erasure.tenant, documents)
+        await self._store.found(erasure.erasure_id, documents, held, then, self._now())
+
+    async def _held(self, tenant: str, documents: Sequence[UUID]) -> dict[str, int]:
+        return {store.name: await store.count(tenant, documents) for store in self._stores}
+
+    async def _asking(self, erasure: UnderWay) -> None:
+        again = self._asking_again
+        assert again is not None
+        if not self._passed(erasure, FENCED_S):
+            self._waits_for = "submissions that were let in before"
+            return
+        late = await again.late(erasure)
+        if late:
+            self._waits_for = f"read models, for what was submitted before: {', '.join(late)}"
+            return
+        due = await again.due(erasure)
+        if not due:
+            nothing = KeysDestroyed(erasure_id=erasure.erasure_id, document_ids=(), keys=0)
+            await self._say(erasure, nothing, uuid5(erasure.erasure_id, "asking"))
+        # With nothing left to erase no store is asked: tables would be rewritten for it.
+        then = "telling" if due else "completing"
+        await self._store.found(erasure.erasure_id, due, await self._held(erasure.tenant, due), then, self._now())
+        log.info("retention_asked_again", documents=len(due), left=len(erasure.documents) - len(due))
 
     async def _telling(self, erasure: UnderWay) -> None:
         if not self._passed(erasure, FENCED_S):
@@ -162,7 +189,7 @@ class Eraser:
         await self._store.told(erasure.erasure_id, self._now())
 
     async def _ending(self, erasure: UnderWay) -> None:
-        left = await self._store.undecided([_command_id(erasure, document) for document in erasure.documents])
+        left = await self._store.undecided([command_id(erasure, document) for document in erasure.documents])
         if left:
             self._waits_for = f"the deciders: {left} documents"
         elif self._passed(erasure, SEEN_S):
@@ -253,29 +280,11 @@ class Eraser:
 
     async def _command(self, erasure: UnderWay, document: UUID) -> None:
         command = EraseDocument(document_id=document, erasure_id=erasure.erasure_id)
-        command_id = _command_id(erasure, document)
-        meta = _meta(erasure, command_id, command_id, self._now(), LANES[0])
+        event_id = command_id(erasure, document)
+        meta = meta_of(erasure, event_id, event_id, self._now(), LANES[0])
         await send_confirmed(self._publisher, encode(command, meta, None))
 
     async def _say(self, erasure: UnderWay, event: Event, cause: UUID) -> None:
         event_id = result_id(cause, STEP, event.declaration.name, 0)
-        meta = _meta(erasure, event_id, erasure.erasure_id, self._now(), NORMAL)
+        meta = meta_of(erasure, event_id, erasure.erasure_id, self._now(), NORMAL)
         await send_confirmed(self._publisher, encode(event, meta, None))
-
-
-def _command_id(erasure: UnderWay, document: UUID) -> UUID:
-    return result_id(uuid5(erasure.erasure_id, str(document)), STEP, EraseDocument.declaration.name, 0)
-
-
-def _meta(erasure: UnderWay, event_id: UUID, correlation_id: UUID, now: datetime, lane: str) -> Metadata:
-    return Metadata(
-        event_id=event_id,
-        tenant=erasure.tenant,
-        correlation_id=correlation_id,
-        causation_id=erasure.erasure_id,
-        time=whole_millis(now),
-        source=f"muniment.{STEP}",
-        traceparent=child_traceparent(erasure.traceparent, event_id),
-        actor=erasure.decided_by,
-        lane=lane,
-    )

@@ -21,6 +21,7 @@ def receipt(erasure: UnderWay, reports: Sequence[Report], installation: str, now
             "tenant": erasure.tenant,
             "subject": erasure.subject,
             "documents": sorted(str(document) for document in erasure.documents),
+            **_left(erasure),
             "reason": erasure.reason,
             "origin": erasure.origin,
             "requested_by": erasure.requested_by,
@@ -38,6 +39,12 @@ def receipt(erasure: UnderWay, reports: Sequence[Report], installation: str, now
         separators=(",", ":"),
         ensure_ascii=False,
     )
+
+
+def _left(erasure: UnderWay) -> dict[str, list[str]]:
+    """What retention named and left, as it was changed meanwhile; on no other receipt."""
+    left = sorted(str(document) for document in set(erasure.document_ids) - set(erasure.documents))
+    return {"documents_left_as_changed": left} if left else {}
 
 
 def digest(text: str) -> str:

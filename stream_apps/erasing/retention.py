@@ -1,7 +1,7 @@
 """Retention: documents whose time is over are erased like those that somebody asks to have erased.
 
-The age of a document is that of its newest version. An erasure of retention names its documents, says which rule it
-follows, and needs no second person: the rule was agreed on.
+The age of a document is that of its newest version, one that was accepted and is not decided yet included. An erasure
+of retention names its documents, says which rule it follows, and needs no second person: the rule was agreed on.
 """
 
 import re
@@ -26,19 +26,33 @@ AT_ONCE = 1000
 """Documents in one erasure."""
 ACTOR = "muniment.retention"
 # The key of a deleted document lives, and opens what the log has of it, until it is erased.
-_OLD = """
+_DUE = """
 select document_id from read.documents d
 where tenant = $1 and updated_at < $2
     and (status <> 'deleted' or exists (
         select from muniment_keys.data_keys k
         where k.tenant = d.tenant and k.document_id = d.document_id and k.destroyed_at is null
     ))
+    -- A version that is under way, or whole before the documents' read model has come to it.
+    and not exists (
+        select from read.jobs j where j.tenant = d.tenant and j.document_id = d.document_id and j.kind = 'submit'
+        and j.created_at >= $2 and (j."end" is null or j.version > d.latest_version)
+    )
+    -- One that was accepted while the log was away, of which no read model knows.
+    and not exists (
+        select from muniment_access.outbox o where o.key = convert_to(d.document_id::text, 'UTF8')
+        and not exists (select from read.jobs j where j.job_id = o.command_id)
+    )"""
+_OLD = f"""{_DUE}
     and not exists (
         select from muniment_erasing.erasures e where e.tenant = d.tenant and e.state = 'confirmed'
         and d.document_id = any(e.document_ids)
     )
 order by updated_at, document_id limit $3"""
+_STILL = f"{_DUE} and document_id = any($3) order by document_id"
 _TENANTS = "select distinct tenant from read.documents"
+_REASON = "retention: unchanged for {} days"
+_DAYS = re.compile(_REASON.format(r"(\d+)"))
 _RULE = re.compile(r"^(?P<tenant>[^=\s]+)=(?P<days>\d+|never)$")
 
 
@@ -106,6 +120,23 @@ class Retention:
                     found.append(Due(tenant, days, tuple(row["document_id"] for row in rows)))
         return found
 
+    async def still_due(
+        self, tenant: str, documents: Sequence[UUID], reason: str, asked_at: datetime
+    ) -> tuple[UUID, ...]:
+        """Those of the documents that nothing came for since, by the rule that the erasure gives as its reason.
+
+        Raises:
+            StepFailure: `database_unavailable`.
+
+        """
+        named = _DAYS.fullmatch(reason)
+        days = int(named[1]) if named else self._rules.of(tenant)
+        if days is None:
+            return ()  # by a rule that is none any more
+        async with database():
+            rows = await self._pool.fetch(_STILL, tenant, asked_at - timedelta(days=days), list(documents))
+        return tuple(row["document_id"] for row in rows)
+
     async def run(self) -> list[Due]:
         """Ask for the erasure of what is due; twice at the same time is once."""
         found = await self.due()
@@ -121,7 +152,7 @@ class Retention:
             erasure_id=erasure_id,
             subject=None,
             document_ids=tuple(due.documents),
-            reason=f"retention: unchanged for {due.days} days",
+            reason=_REASON.format(due.days),
             origin=RETENTION,
             confirmations=0,
         )

@@ -32,7 +32,7 @@ select * from (
     from muniment_erasing.erasures where state = 'confirmed'
 ) e where place <= 20 order by decided_at, erasure_id"""
 _FOUND = """
-update muniment_erasing.erasures set documents = $2, held = $3, stage = 'telling', moved_at = $4
+update muniment_erasing.erasures set documents = $2, held = $3, stage = $4, moved_at = $5
 where erasure_id = $1"""
 _MOVED = "update muniment_erasing.erasures set stage = $2, moved_at = $3 where erasure_id = $1"
 _TOLD = """
@@ -131,9 +131,11 @@ class ErasingStore(DeciderStore):
             rows = await self._pool.fetch(_UNDER_WAY)
         return [_under_way(row) for row in rows]
 
-    async def found(self, erasure_id: UUID, documents: Sequence[UUID], held: Mapping[str, int], now: datetime) -> None:
-        """These are the documents, and this is what each store holds of them."""
-        await self._run(_FOUND, erasure_id, list(documents), json.dumps(dict(held)), now)
+    async def found(
+        self, erasure_id: UUID, documents: Sequence[UUID], held: Mapping[str, int], then: str, now: datetime
+    ) -> None:
+        """These are the documents, this is what each store holds of them, and `then` is the stage that begins."""
+        await self._run(_FOUND, erasure_id, list(documents), json.dumps(dict(held)), then, now)
 
     async def told(self, erasure_id: UUID, now: datetime) -> None:
         """A command for each document is on the log; `told_at` is the database's time."""

@@ -29,7 +29,9 @@ from muniment.schemas.record import Record
 from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_ERASURES, DOCUMENTS
 from muniment.stream_apps.deciding.step import Deciding
 from muniment.stream_apps.deciding.store import DecidingStore
+from muniment.stream_apps.erasing.asking import Asking
 from muniment.stream_apps.erasing.eraser import Eraser
+from muniment.stream_apps.erasing.retention import Retention, Rules
 from muniment.stream_apps.erasing.step import Erasing
 from muniment.stream_apps.erasing.store import ErasingStore
 
@@ -46,6 +48,7 @@ class House:
     log: MemoryPublisher = field(default_factory=MemoryPublisher)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     behind: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ring = PostgresKeyRing(self.pool, KeyFile("one", {"one": bytes(32)}))
@@ -89,7 +92,13 @@ class House:
             behind=self.late,
             signer=self.signer,
             now=self.clock,
+            asking=Asking(Retention(self.pool, self.log, Rules(), self.clock), self.ends, self.late_jobs),
         )
+
+    async def late_jobs(self, ends: Mapping[int, int]) -> list[str]:
+        """Which read models have not come to all that was accepted."""
+        del ends
+        return self.unseen
 
     async def document(self, subject: str | None = None, text: bytes = b"quagga") -> UUID:
         """A document with its key, and a blob."""
@@ -104,15 +113,22 @@ class House:
         await self.claims.put(TENANT, document, job, "original", pieces())
         return document
 
-    async def ask(self, documents: Sequence[UUID] = (), subject: str | None = None) -> UUID:
+    async def ask(
+        self,
+        documents: Sequence[UUID] = (),
+        subject: str | None = None,
+        *,
+        origin: str = "request",
+        reason: str = "letter",
+    ) -> UUID:
         """Request an erasure, and decide it."""
         erasure_id = uuid4()
         command = RequestErasure(
             erasure_id=erasure_id,
             subject=await self.subjects.tag(TENANT, subject) if subject else None,
             document_ids=tuple(documents),
-            reason="asked by letter",
-            origin="request",
+            reason=reason,
+            origin=origin,
             confirmations=0,
         )
         meta = Metadata(erasure_id, TENANT, erasure_id, erasure_id, self.now, "test", actor="key:a")

@@ -5,9 +5,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from support.erasing_house import House
 
-from muniment.infra.erasing import documents_ends, late
+from muniment.infra.erasing import documents_ends, late, late_jobs
 from muniment.schemas.errors import StepFailure
-from muniment.schemas.topics import DOCUMENTS
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, DOCUMENTS
 
 FOLDING = ("documents", "jobs", "chunks", "predictions")
 
@@ -36,13 +36,22 @@ async def test_a_read_model_is_late_until_it_has_folded_every_partition(house: H
     assert sorted(await late(house.pool, {0: 5, 1: 1})) == sorted(FOLDING)
 
 
-async def reached(house: House, offsets: dict[str, int]) -> None:
+async def test_the_jobs_are_late_until_they_tell_of_every_command(house: House) -> None:
+    """Retention waits for them before it asks once more; how far facts are folded is nothing to it."""
+    await reached(house, {"jobs": 9})
+    assert await late_jobs(house.pool, {0: 5, 1: 0}) == ["jobs"]
+    await reached(house, {"jobs": 5}, COMMANDS_DOCUMENTS.name)
+    assert await late_jobs(house.pool, {0: 5, 1: 0}) == []
+    assert await late_jobs(house.pool, {0: 6, 1: 0}) == ["jobs"]
+
+
+async def reached(house: House, offsets: dict[str, int], topic: str = DOCUMENTS.name) -> None:
     """Let read models have come so far in the first partition."""
     for name, offset in offsets.items():
         schema = await house.pool.fetchval("select schema from read.live where projection = $1", name)
         await house.pool.execute(
             f"insert into {schema}.checkpoints values ($1, 0, $2)"
             " on conflict (topic, partition) do update set next_offset = $2",
-            DOCUMENTS.name,
+            topic,
             offset,
         )

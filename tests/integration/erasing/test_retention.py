@@ -93,6 +93,25 @@ async def test_only_an_erasure_under_way_holds_it_back(pool: Any, state: str, du
     assert len(await Retention(pool, MemoryPublisher(), Rules(30), lambda: NOW).due()) == due
 
 
+async def test_a_document_with_a_newer_version_on_its_way_is_not_too_old(pool: Any) -> None:
+    """Accepted and not decided, or decided and not folded yet; an old job that never ended keeps nothing."""
+    fresh, decided, stuck = [await document(pool, "acme", 31) for _ in range(3)]
+    schema = await pool.fetchval("select schema from read.live where projection = 'jobs'")
+    for one, days, version, end in ((fresh, 1, None, None), (decided, 1, 2, "succeeded"), (stuck, 31, None, None)):
+        await pool.execute(
+            f"""insert into {schema}.jobs (job_id, tenant, document_id, kind, created_at, version, "end")"""
+            " values ($1, 'acme', $2, 'submit', $3, $4, $5)",
+            uuid4(),
+            one,
+            NOW - timedelta(days=days),
+            version,
+            end,
+        )
+    assert [due.documents for due in await Retention(pool, MemoryPublisher(), Rules(30), lambda: NOW).due()] == [
+        (stuck,)
+    ]
+
+
 async def test_without_a_rule_nothing_is_too_old(pool: Any) -> None:
     """Whoever says nothing keeps everything."""
     await document(pool, "acme", 99999)

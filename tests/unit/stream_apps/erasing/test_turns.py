@@ -25,8 +25,8 @@ class Erasures:
     async def under_way(self) -> list[Any]:
         return self.those
 
-    async def found(self, erasure_id: UUID, documents: Any, held: Any, now: datetime) -> None:
-        del documents, held, now
+    async def found(self, erasure_id: UUID, documents: Any, held: Any, then: str, now: datetime) -> None:
+        del documents, held, then, now
         if erasure_id == self.stuck:
             raise StepFailure(ErrorCode.BLOB_UNAVAILABLE, "the blob store is away")
         self.those = [one for one in self.those if one.erasure_id != erasure_id]
@@ -35,7 +35,9 @@ class Erasures:
 async def test_one_that_is_stuck_holds_up_no_other() -> None:
     """The others have their turn all the same, and the failure is told after it."""
     stuck, other = (
-        SimpleNamespace(erasure_id=uuid4(), stage="finding", tenant="acme", subject="", document_ids=())
+        SimpleNamespace(
+            erasure_id=uuid4(), stage="finding", tenant="acme", subject="", document_ids=(), origin="request"
+        )
         for _ in range(2)
     )
     erasures: Any = Erasures([stuck, other], stuck.erasure_id)
