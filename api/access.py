@@ -4,6 +4,7 @@ A browser that is signed in to the console may read by its session's cookie inst
 header: only by methods that change nothing, so that no other site can have it change something.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,11 +17,13 @@ from muniment.api.auditing.note import note
 from muniment.api.dependencies import dependencies_of
 from muniment.api.keys import ApiKey, Scope
 from muniment.api.problems.problem import Problem
+from muniment.api.rights import Right
 from muniment.api.sessions import Session
-from muniment.api.signed_in import session_of
+from muniment.api.signed_in import session_of, token_of
 
 REALM = 'Bearer realm="muniment"'
 SAFE = frozenset({"GET", "HEAD"})
+_BEARER = HTTPBearer(auto_error=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,7 @@ class _Needs(HTTPBearer):
         principal = await _asking(request, await super().__call__(request))
         asks(principal)
         if not principal.allows(self._scope):
-            challenge = f'{REALM}, error="insufficient_scope", scope="{self._scope}"'
-            raise Problem(
-                "forbidden",
-                f"The key lacks the scope {self._scope}.",
-                headers={"WWW-Authenticate": challenge},
-                extra={"scope": str(self._scope)},
-            )
+            raise _lacks(self._scope)
         return principal
 
 
@@ -99,7 +96,40 @@ def needs(scope: Scope | None) -> Callable[[Request], Awaitable[Principal]]:
     return _Needs(scope)
 
 
-async def _asking(request: Request, given: HTTPAuthorizationCredentials | None) -> Principal:
+def right_to_read(request: Request, who: Principal, scope: Scope = Scope.DOCUMENTS_READ) -> Right:
+    """The right by which a reader was let in, to be asked for again while the answer lasts.
+
+    Asking prolongs no session: nobody did anything.
+    """
+
+    async def refused() -> Problem | None:
+        try:
+            now = await _asking(request, await _BEARER(request), used=False)
+        except Problem as problem:
+            return problem if problem.code != "unauthorized" else _over()
+        if now.tenant != who.tenant:
+            return _over()
+        return None if now.allows(scope) else _lacks(scope)
+
+    shown = f"{request.headers.get('authorization', '')}\n{token_of(request.cookies) or ''}"
+    return Right(hashlib.sha256(shown.encode()).digest(), who.tenant, scope, refused)
+
+
+def _over() -> Problem:
+    return Problem("unauthorized", "The key was revoked or has expired, or nobody is signed in any more.")
+
+
+def _lacks(scope: Scope | None) -> Problem:
+    challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
+    return Problem(
+        "forbidden",
+        f"The key lacks the scope {scope}.",
+        headers={"WWW-Authenticate": challenge},
+        extra={"scope": str(scope)},
+    )
+
+
+async def _asking(request: Request, given: HTTPAuthorizationCredentials | None, *, used: bool = True) -> Principal:
     deps = dependencies_of(request)
     if given is not None:
         key = await deps.keys.find(given.credentials)
@@ -107,7 +137,7 @@ async def _asking(request: Request, given: HTTPAuthorizationCredentials | None) 
             challenge = f'{REALM}, error="invalid_token"'
             raise Problem("unauthorized", "The API key is not valid.", headers={"WWW-Authenticate": challenge})
         return of_key(key)
-    session = await session_of(deps, request.cookies) if request.method in SAFE else None
+    session = await session_of(deps, request.cookies, used=used) if request.method in SAFE else None
     if session is None:
         raise Problem("unauthorized", "The request carries no API key.", headers={"WWW-Authenticate": REALM})
     return of_session(session)

@@ -24,6 +24,7 @@ from muniment.api.overview.port import Overview
 from muniment.api.project_reads.news import ProjectNews
 from muniment.api.project_reads.port import ProjectReads
 from muniment.api.reads import Reads
+from muniment.api.rights import Rights
 from muniment.api.script_reads.port import ScriptReads
 from muniment.api.script_reads.streams import DraftStreams
 from muniment.api.sessions import Sessions
@@ -93,6 +94,7 @@ class Dependencies:
         draft_streams: Who looks on while drafts are written; without it no such streams are served.
         workers: Who works through the steps; without it nothing is said of them.
         right_of_way: What is taken in for an import gives way to what somebody waits for.
+        rights: What those who listen to open streams still may.
 
     """
 
@@ -131,6 +133,7 @@ class Dependencies:
     questions: Questions | None = None
     answerer: Answerer | None = None
     right_of_way: RightOfWay = field(default_factory=_right_of_way)
+    rights: Rights = field(default_factory=Rights)
 
     def as_of(self, moment: Moment) -> "Dependencies":
         """The same, with all that is read of documents, jobs, projects and scripts as it was at a moment.

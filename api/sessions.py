@@ -82,8 +82,11 @@ class Sessions(Protocol):
         """Begin a session; the token that names it from now on."""
         ...
 
-    async def find(self, token: str) -> Session | None:
-        """The session of a token, which this prolongs; `None` when there is none or it is over."""
+    async def find(self, token: str, *, used: bool = True) -> Session | None:
+        """The session of a token; `None` when there is none or it is over.
+
+        This prolongs it, but not without `used`: that is for looks that nobody has asked for.
+        """
         ...
 
     async def end(self, token: str) -> None:
@@ -115,6 +118,15 @@ def forgery_token(token: str) -> str:
     return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A session that was found: until when that is believed, and whether it was prolonged then."""
+
+    until: float
+    session: Session
+    used: bool
+
+
 @dataclass
 class PostgresSessions:
     """See `Sessions`. What was found is believed for `CACHE_S`: so long a revoked key may still show a page."""
@@ -123,7 +135,7 @@ class PostgresSessions:
     lifetime: Lifetime = field(default_factory=Lifetime)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = monotonic
-    _held: dict[bytes, tuple[float, Session]] = field(default_factory=dict)
+    _held: dict[bytes, "_Held"] = field(default_factory=dict)
 
     async def begin(self, who: ApiKey | Person) -> str:
         """See `Sessions.begin`."""
@@ -137,12 +149,13 @@ class PostgresSessions:
             )
         return token
 
-    async def find(self, token: str) -> Session | None:
+    async def find(self, token: str, *, used: bool = True) -> Session | None:
         """See `Sessions.find`."""
         hashed = hash_token(token)
         held = self._held.get(hashed)
-        if held and held[0] > self.clock():
-            return held[1]
+        # What a look has found is not believed of a use: that would go unnoticed, and with it that somebody is there.
+        if held and held.until > self.clock() and (held.used or not used):
+            return held.session
         now = self.now()
         idle_s = self.lifetime.idle_s
         async with database():
@@ -150,12 +163,13 @@ class PostgresSessions:
             if row is None:
                 self._held.pop(hashed, None)
                 return None
-            # To the minute is enough to know whether somebody is there.
-            await self.pool.execute(_SEEN, hashed, now, now - timedelta(seconds=min(60.0, idle_s / 10)))
+            if used:
+                # To the minute is enough to know whether somebody is there.
+                await self.pool.execute(_SEEN, hashed, now, now - timedelta(seconds=min(60.0, idle_s / 10)))
         if len(self._held) >= CACHE_SESSIONS:
             self._held.clear()
         found = _session(row)
-        self._held[hashed] = (self.clock() + min(CACHE_S, idle_s / 10), found)
+        self._held[hashed] = _Held(self.clock() + min(CACHE_S, idle_s / 10), found, used)
         return found
 
     async def end(self, token: str) -> None:

@@ -15,12 +15,14 @@ def token_of(cookies: Mapping[str, str]) -> str | None:
     return cookies.get(SECURE_COOKIE) or cookies.get(COOKIE) or None
 
 
-async def session_of(deps: Dependencies, cookies: Mapping[str, str]) -> Session | None:
+async def session_of(deps: Dependencies, cookies: Mapping[str, str], *, used: bool = True) -> Session | None:
     """The session that a request belongs to; `None` when it brings none, or one that is over.
+
+    Without `used` it is looked at only: that prolongs nothing.
 
     Raises:
         StepFailure: `database_unavailable`.
 
     """
     token = token_of(cookies)
-    return await deps.sessions.find(token) if token and deps.sessions is not None else None
+    return await deps.sessions.find(token, used=used) if token and deps.sessions is not None else None

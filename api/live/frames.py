@@ -10,6 +10,7 @@ from fastapi.sse import format_sse_event
 
 from muniment.api.answers import Answer, Job
 from muniment.api.live.telling import News
+from muniment.api.problems.problem import Problem, problem_body
 from muniment.api.rows import job_answer
 
 RETRY_MS = 2000
@@ -74,6 +75,13 @@ def reset() -> Frame:
         "what_to_do": "Go on from the snapshot that follows; GET /v1/jobs lists the jobs that have ended meanwhile.",
     }
     return Frame(format_sse_event(event="reset", data_str=json.dumps(told)))
+
+
+def refused(problem: Problem) -> bytes:
+    """The last of a stream whose reader may listen no longer: why, and what to do."""
+    body = problem_body(problem)
+    told = {name: body[name] for name in ("code", "detail", "what_to_do")}
+    return format_sse_event(event="refused", data_str=json.dumps(told))
 
 
 def reconnect(reason: str) -> Frame:

@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 
-from muniment.api.access import Reader
+from muniment.api.access import Reader, right_to_read
 from muniment.api.dependencies import Deps
 from muniment.api.live.hub import Hub
 from muniment.api.live.watch import Watch
@@ -33,7 +33,7 @@ It begins with the `project` as it is, and a `snapshot` of the jobs of its docum
 `happened` tells each fact about the project, its episodes and drafts, in the order of the log and without texts, and
 `job` and `end` what becomes of the jobs of its documents, as on `GET /v1/jobs/events`. Every such event has an id that
 says how much of both was told: a client that comes back with it in `Last-Event-ID`, on whatever instance, is told what
-it missed. The stream ends with the project.
+it missed. The stream ends with the project, and with `refused` when its reader may listen no longer.
 """
 
 
@@ -47,7 +47,9 @@ it missed. The stream ends with the project.
     dependencies=[known],
     description=_ABOUT,
 )
-async def stream_project(project_id: UUID, deps: Deps, who: Reader, last_event_id: _LastId = None) -> Response:
+async def stream_project(
+    project_id: UUID, request: Request, deps: Deps, who: Reader, last_event_id: _LastId = None
+) -> Response:
     """See the description."""
     await existing(deps, who, project_id)
     if deps.streams is None or deps.project_news is None:
@@ -58,9 +60,8 @@ async def stream_project(project_id: UUID, deps: Deps, who: Reader, last_event_i
     watch = Watch(who.tenant, project_id=project_id, members=members)
     jobs = deps.streams.open(watch, who.key_id, mark, mark_id)
     whose = (who.tenant, project_id)
-    return EventStream(
-        _Counted(deps.streams), Following(reads, deps.project_news, whose, jobs=jobs, members=members, after=after)
-    )
+    following = Following(reads, deps.project_news, whose, jobs=jobs, members=members, after=after)
+    return EventStream(_Counted(deps.streams), following, deps.rights, right_to_read(request, who))
 
 
 class _Counted:

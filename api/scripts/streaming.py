@@ -3,18 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from muniment.api.access import Principal, Reader
-from muniment.api.dependencies import Dependencies, Deps
+from muniment.api.access import Reader, right_to_read
+from muniment.api.dependencies import Deps
 from muniment.api.problems.docs import problems
 from muniment.api.problems.problem import Problem
 from muniment.api.projects.described import READ_ONE
 from muniment.api.script_reads import rows
 from muniment.api.script_reads.following import Following, job_key
-from muniment.api.script_reads.streams import DraftStreams
 from muniment.api.scripts.described import existing, known, scripts_of
 from muniment.api.streams import HEADER, EventStream
 from muniment.projections.scripts.queries import DraftRow
@@ -34,7 +33,8 @@ _EVENTS = """
 `snapshot` has the text so far and takes the place of what was shown before: it comes first, and whenever a new try
 begins the text anew. `token` has what follows. `end` has the draft as it ended, with its text. The first two have ids;
 a client that comes back with one in `Last-Event-ID`, on whatever instance, is told the rest, or a snapshot. `reconnect`
-ends a stream whose instance stops. A comment every 15 seconds keeps the connection open.
+ends a stream whose instance stops, `refused` one whose reader may listen no longer. A comment every 15 seconds keeps
+the connection open.
 """
 
 
@@ -48,27 +48,23 @@ ends a stream whose instance stops. A comment every 15 seconds keeps the connect
     dependencies=[known],
     description=_EVENTS,
 )
-async def stream_draft(draft_id: UUID, deps: Deps, who: Reader, last_event_id: _LastId = None) -> Response:
+async def stream_draft(
+    draft_id: UUID, request: Request, deps: Deps, who: Reader, last_event_id: _LastId = None
+) -> Response:
     """See the description."""
     found = await existing(deps, who, draft_id)
     if deps.draft_streams is None:
         raise Problem("not_ready", "This instance serves no streams.")
     if last_event_id:
         SSE_RECONNECT_COUNT.inc()
-    return following_of(deps.draft_streams, deps, who, found, int(last_event_id) if last_event_id else None)
-
-
-def following_of(
-    streams: DraftStreams, deps: Dependencies, who: Principal, found: DraftRow, after: int | None = None
-) -> EventStream:
-    """A stream of a draft, counted."""
+    streams = deps.draft_streams
 
     async def look() -> DraftRow | None:
-        return await scripts_of(deps).draft(who.tenant, found.draft.draft_id)
+        return await scripts_of(deps).draft(who.tenant, draft_id)
 
-    key = job_key(who.tenant, found.draft.job_id)
+    key, after = job_key(who.tenant, found.draft.job_id), int(last_event_id) if last_event_id else None
     following = Following(streams.memory, deps.codec, key, look=look, ending=_end, after=after)
-    return EventStream(streams, streams.open(following, who.key_id))
+    return EventStream(streams, streams.open(following, who.key_id), deps.rights, right_to_read(request, who))
 
 
 def _end(row: DraftRow) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from muniment.api.pages import Page
-from muniment.api.project_reads.answers import Decision, Episode, Project, ProjectDocument
+from muniment.api.project_reads.answers import Decision, Episode, Happened, Project, ProjectDocument
 from muniment.projections.validity import Moment
 
 NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
@@ -34,6 +34,15 @@ class MemoryProjects:
     def as_of(self, moment: Moment) -> Self:
         self.moments.append(moment)
         return self
+
+    async def last(self, *_: Any) -> int:
+        return -1
+
+    async def happened(self, *_: Any) -> list[Happened]:
+        return []
+
+    async def everything_in(self, *_: Any) -> set[UUID]:
+        return set()
 
     async def project(self, tenant: str, project_id: UUID) -> Project | None:
         return self.of_projects[tenant].get(project_id)

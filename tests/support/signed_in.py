@@ -14,10 +14,11 @@ ORIGIN = "http://muniment"
 
 
 class MemorySessions:
-    """See `Sessions`; tokens are counted, nothing ends by itself."""
+    """See `Sessions`; tokens are counted, nothing ends by itself. `uses` are the looks that prolong."""
 
     def __init__(self) -> None:
         self.held: dict[str, Session] = {}
+        self.uses: list[str] = []
 
     async def begin(self, who: ApiKey | Person) -> str:
         token = f"session-{len(self.held)}"
@@ -26,7 +27,9 @@ class MemorySessions:
         self.held[token] = Session(who.tenant, key_id, person, who.name, who.scopes, ends_at)
         return token
 
-    async def find(self, token: str) -> Session | None:
+    async def find(self, token: str, *, used: bool = True) -> Session | None:
+        if used:
+            self.uses.append(token)
         return self.held.get(token)
 
     async def end(self, token: str) -> None:

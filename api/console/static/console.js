@@ -82,6 +82,14 @@
   document.addEventListener("htmx:after:swap", () => localTimes(document));
   document.addEventListener("htmx:error", () => setTimeout(() => document.body.classList.remove("htmx-request")));
 
+  // An EventSource is not told why it was refused: ask, and lead to the sign-in whom nobody knows any more.
+  async function leaveIfOver() {
+    const answer = await fetch("/v1/whoami").catch(() => null);
+    if (answer?.status !== 401) return;
+    const next = location.pathname + location.search;
+    location.assign(`/console/sign-in?${new URLSearchParams({ next, done: "session_over" })}`);
+  }
+
   // An event stream that comes back by itself, rests while nobody looks, and says how it is. `heard(event)` gets every
   // named event of `names`; `data-live-state` elements show whether the connection is there.
   function stream(address, names, heard) {
@@ -106,12 +114,15 @@
         state("lost");
         // A server that answers with an error ends an EventSource for good: begin a new one, ever more patiently.
         if (source?.readyState !== EventSource.CLOSED) return;
+        leaveIfOver();
         again = setTimeout(open, wait);
         wait = Math.min(wait * 2, 15000);
       };
       for (const name of names) {
         source.addEventListener(name, heard);
       }
+      // Who may no longer listen, but is signed in still, need not ask again. Who is not, is refused on coming back.
+      source.addEventListener("refused", (event) => { if (JSON.parse(event.data).code === "forbidden") close(); });
     }
     // What comes into the page later does not know yet.
     document.addEventListener("htmx:after:swap", () => { if (known && !over) state(known); });

@@ -90,6 +90,20 @@ async def test_a_session_ends_when_nobody_uses_it(sessions: PostgresSessions, cl
     assert await sessions.find(token) is None
 
 
+async def test_a_look_that_nobody_asked_for_prolongs_nothing(sessions: PostgresSessions, clock: Clock) -> None:
+    """A session that is only looked at ends as if it had not been, and what a look has found hides no use."""
+    looked_at, used = await sessions.begin(SOMEBODY), await sessions.begin(SOMEBODY)
+    for _ in range(29):
+        clock.on(60)
+        assert await sessions.find(looked_at, used=False)
+        assert await sessions.find(used, used=False)
+    # In the very moment after a look, when that is believed still.
+    assert await sessions.find(used)
+    clock.on(120)
+    assert await sessions.find(looked_at, used=False) is None
+    assert await sessions.find(used, used=False)
+
+
 async def test_no_use_prolongs_a_session_for_ever(sessions: PostgresSessions, clock: Clock) -> None:
     """After twelve hours it is over, however busy somebody was."""
     token = await sessions.begin(SOMEBODY)

@@ -118,7 +118,7 @@ async def test_what_nobody_foresaw_is_a_page_too(world, http):
 async def test_with_the_database_away_there_is_still_a_page(world, http):
     """Whoever cannot be known any more is told why."""
 
-    async def away(_):
+    async def away(_, *, used):
         raise StepFailure(ErrorCode.DATABASE_UNAVAILABLE, "no connection")
 
     world.sessions.find = away
