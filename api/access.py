@@ -19,7 +19,7 @@ from muniment.api.keys import ApiKey, Scope
 from muniment.api.problems.problem import Problem
 from muniment.api.rights import Right
 from muniment.api.sessions import Session
-from muniment.api.signed_in import session_of, token_of
+from muniment.api.signed_in import attended, session_of, token_of
 
 REALM = 'Bearer realm="muniment"'
 SAFE = frozenset({"GET", "HEAD"})
@@ -137,7 +137,9 @@ async def _asking(request: Request, given: HTTPAuthorizationCredentials | None, 
             challenge = f'{REALM}, error="invalid_token"'
             raise Problem("unauthorized", "The API key is not valid.", headers={"WWW-Authenticate": challenge})
         return of_key(key)
-    session = await session_of(deps, request.cookies, used=used) if request.method in SAFE else None
+    session = None
+    if request.method in SAFE:
+        session = await session_of(deps, request.cookies, used=used and attended(request.headers))
     if session is None:
         raise Problem("unauthorized", "The request carries no API key.", headers={"WWW-Authenticate": REALM})
     return of_session(session)

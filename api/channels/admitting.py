@@ -49,8 +49,8 @@ async def shown(deps: Dependencies, websocket: WebSocket) -> Credentials | None:
     return None
 
 
-async def known(deps: Dependencies, websocket: WebSocket, credentials: Credentials) -> Principal:
-    """Who that is, now.
+async def known(deps: Dependencies, websocket: WebSocket, credentials: Credentials, *, used: bool = False) -> Principal:
+    """Who that is, now. A session is prolonged by what somebody does, which `used` says, not by being connected.
 
     Raises:
         Problem: `unauthorized`, `forbidden` without the scope `search`.
@@ -58,7 +58,7 @@ async def known(deps: Dependencies, websocket: WebSocket, credentials: Credentia
 
     """
     if credentials.by_cookie:
-        session = await session_of(deps, websocket.cookies)
+        session = await session_of(deps, websocket.cookies, used=used)
         principal = of_session(session) if session else None
     else:
         key = await deps.keys.find(credentials.token)

@@ -118,7 +118,7 @@ class Connection:
         try:
             message = parse(text)
             LIVE_MESSAGES.labels(message.type).inc()
-            await self._may(self._session)
+            await self._may(self._session, message)
             self._do(message)
             self._faults = 0
         except Problem as problem:
@@ -156,11 +156,12 @@ class Connection:
         found.tell(Resumed(session=found.id, seq=found.seq, answers=sorted(found.answers)))
         self._write()
 
-    async def _may(self, session: Session) -> None:
+    async def _may(self, session: Session, message: Auth | Typing | Query | Cancel | Resume | Ping) -> None:
         """Raise `Problem` unless the key may send one more message, and is still worth anything."""
         if not self._sessions.pace.take(session.who.key_id):
             raise Problem("too_fast", "The key sends more messages a second than it may.")
-        await known(self._deps, self._websocket, self._credentials)
+        somebody = isinstance(message, Typing | Query | Cancel)
+        await known(self._deps, self._websocket, self._credentials, used=somebody)
 
     async def _told(self, problem: Problem) -> None:
         told = Refusal(problem=problem_told(problem))

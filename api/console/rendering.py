@@ -1,5 +1,6 @@
 """The templates of the pages: one environment, in which everything is escaped and a missing name is an error."""
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -10,8 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from muniment.api.console import static_files
+from muniment.api.signed_in import UNATTENDED
 
 FOLDER = files("muniment.api.console") / "templates"
+_UNATTENDED = Markup("hx-headers='{}'").format(Markup(json.dumps({UNATTENDED: "true"})))  # noqa: S704 - ours
+"""What stands on elements that ask again by themselves (`signed_in.attended`)."""
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -29,6 +33,7 @@ def environment() -> Environment:
     made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     made.globals["static"] = static_files.address
     made.globals["link"] = link
+    made.globals["unattended"] = _UNATTENDED
     made.filters["marked"] = marked
     made.filters["visible"] = visible
     return made

@@ -68,7 +68,7 @@ def _to_sign_in(view: View) -> Response:
 
 async def _view(request: Request, deps: Dependencies) -> View:
     try:
-        session = await session_of(deps, request.cookies)
+        session = await session_of(deps, request.cookies, used=False)
     except StepFailure:
         # The database is away, which may be the very problem: the page needs nobody's name to say so.
         session = None

@@ -21,7 +21,7 @@ from muniment.api.keys import Scope
 from muniment.api.problems.problem import Problem
 from muniment.api.reads import Reads
 from muniment.api.sessions import Session, forgery_token
-from muniment.api.signed_in import session_of, token_of
+from muniment.api.signed_in import attended, session_of, token_of
 
 THEMES = ("auto", "light", "dark")
 LANGUAGE_COOKIE = "muniment_language"
@@ -190,7 +190,7 @@ async def _viewing(request: Request, deps: Deps) -> View:
     """Let in whoever may see the page, and nobody whose browser was sent by somebody else's."""
     if deps.sessions is None:
         raise Problem("not_ready", "This instance serves no console.")
-    session = await session_of(deps, request.cookies)
+    session = await session_of(deps, request.cookies, used=attended(request.headers))
     view = view_of(request, deps, session)
     page = view.page
     assert page is not None, "every route of the console is a page in its registry"

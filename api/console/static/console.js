@@ -82,9 +82,12 @@
   document.addEventListener("htmx:after:swap", () => localTimes(document));
   document.addEventListener("htmx:error", () => setTimeout(() => document.body.classList.remove("htmx-request")));
 
+  // What a page asks for by itself says so: it prolongs no session. Elements that do so have it as `hx-headers`.
+  const unattended = { "Muniment-Unattended": "true" };
+
   // An EventSource is not told why it was refused: ask, and lead to the sign-in whom nobody knows any more.
   async function leaveIfOver() {
-    const answer = await fetch("/v1/whoami").catch(() => null);
+    const answer = await fetch("/v1/whoami", { headers: unattended }).catch(() => null);
     if (answer?.status !== 401) return;
     const next = location.pathname + location.search;
     location.assign(`/console/sign-in?${new URLSearchParams({ next, done: "session_over" })}`);
@@ -145,7 +148,7 @@
   const tab = document.querySelector(".sub [aria-current]");
   document.fonts.ready.then(() => tab?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" }));
 
-  window.muniment = { toast, ask, token, stream, localTimes, language };
+  window.muniment = { toast, ask, token, stream, unattended, localTimes, language };
   localTimes(document);
   for (const shown of document.querySelectorAll("#toasts [data-toast]")) setTimeout(() => shown.remove(), 8000);
   if (new URLSearchParams(location.search).has("done")) {

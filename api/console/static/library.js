@@ -1,7 +1,7 @@
 // Uploads with their progress and what comes of them; pages that follow the jobs of what they show.
 "use strict";
 (() => {
-  const { stream, token, toast } = window.muniment;
+  const { stream, token, toast, unattended } = window.muniment;
   const AT_ONCE = 3;
   const SHOWN = 200;
   const pairs = (text) => Object.fromEntries((text || "").split(";").filter(Boolean).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
@@ -149,7 +149,7 @@
       const open = this.items.filter((item) => item.job && !item.ended).map((item) => item.job);
       for (let from = 0; from < open.length; from += 100) {
         const asked = new URLSearchParams(open.slice(from, from + 100).map((id) => ["job_id", id]));
-        const answer = await fetch(`/v1/jobs?${asked}`).catch(() => null);
+        const answer = await fetch(`/v1/jobs?${asked}`, { headers: unattended }).catch(() => null);
         if (answer?.ok) for (const job of (await answer.json()).items) this.heard(job);
       }
     }

@@ -14,7 +14,7 @@
     busy = true;
     asked = Date.now();
     try {
-      await htmx.ajax("GET", followed.dataset.rows, { target: "#rows", swap: "outerMorph" });
+      await htmx.ajax("GET", followed.dataset.rows, { target: "#rows", swap: "outerMorph", headers: muniment.unattended });
     } finally {
       busy = false;
     }

@@ -13,9 +13,13 @@ from support.feed import MemoryFeed
 
 from muniment.api.live.hub import Hub
 from muniment.api.rights import Rights
+from muniment.api.sessions import Lifetime, PostgresSessions
 from muniment.api.settings import ApiSettings
+from muniment.api.signed_in import UNATTENDED
 
 WAIT_MS = 60_000
+IDLE_S = 5.0
+"""Longer than these pages wait before they ask again."""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,30 @@ def streaming(served: Served) -> Iterator[Served]:
         yield served
     finally:
         state.dependencies = before
+
+
+@pytest.fixture
+def impatient(served: Served) -> Iterator[Served]:
+    """The API with sessions that end after a few seconds without use."""
+    state = served.app.state
+    before = state.dependencies
+    sessions = PostgresSessions(before.sessions.pool, Lifetime(idle_s=IDLE_S))
+    state.dependencies = replace(before, sessions=sessions, streams=Hub(MemoryFeed(), ApiSettings()))
+    try:
+        yield served
+    finally:
+        state.dependencies = before
+
+
+@pytest.mark.parametrize("where", ["/operations/lag", "/audit/replays"])
+def test_a_page_that_asks_again_and_again_idles_out(impatient: Served, browser: Browser, where: str) -> None:
+    """Nobody is there: the session ends though the page asks every few seconds, and the page leads to the sign-in."""
+    with desk(browser, impatient.url) as made:
+        made.sign_in(impatient.mine)
+        with made.page.expect_request(lambda asked: "hx-request" in asked.headers, timeout=WAIT_MS) as asked:
+            made.go(where)
+        assert asked.value.headers[UNATTENDED.lower()] == "true"
+        expect(made.page).to_have_url(re.compile("/console/sign-in"), timeout=WAIT_MS)
 
 
 def test_who_signs_out_elsewhere_is_led_to_the_sign_in(streaming: Served, browser: Browser) -> None:

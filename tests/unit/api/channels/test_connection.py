@@ -7,12 +7,15 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from starlette.websockets import WebSocketDisconnect, WebSocketState
+from support.signed_in import MemorySessions
 
 from muniment.api.channels.admitting import Credentials
 from muniment.api.channels.connection import Connection
 from muniment.api.keys import ApiKey, Scope
 from muniment.api.live_channel.sessions import Sessions
+from muniment.api.sessions import Person
 from muniment.api.settings import ApiSettings
+from muniment.api.signed_in import COOKIE
 
 
 class Socket:
@@ -47,14 +50,16 @@ class Keys:
         return ApiKey("a", "acme", frozenset({Scope.SEARCH}), "a", datetime.now(UTC)) if token == "good" else None
 
 
-async def begun(socket: Socket, sessions: Sessions) -> tuple[Connection, "asyncio.Task[None]"]:
-    """A connection that was greeted."""
-    deps = cast("Any", SimpleNamespace(keys=Keys(), settings=ApiSettings(), sessions=None))
+async def begun(
+    socket: Socket, sessions: Sessions, signed_in: MemorySessions | None = None
+) -> tuple[Connection, "asyncio.Task[None]"]:
+    """A connection that was greeted: by a key, or by the cookie that the socket brings where there are sessions."""
+    deps = cast("Any", SimpleNamespace(keys=Keys(), settings=ApiSettings(), sessions=signed_in))
     held: list[Connection] = []
 
     async def run() -> None:
         held.append(Connection(deps, sessions, cast("Any", socket)))
-        await held[0].run(Credentials("good"))
+        await held[0].run(Credentials(by_cookie=True) if signed_in else Credentials("good"))
 
     task = asyncio.create_task(run())
     async with asyncio.timeout(60):
@@ -102,3 +107,22 @@ async def test_whoever_sends_nonsense_on_and_on_is_let_go() -> None:
         await task
     assert {message["problem"]["code"] for message in socket.sent[1:]} == {"invalid_request"}
     assert socket.closed == (1008, "invalid_request")
+
+
+async def test_being_connected_is_no_use_of_a_session() -> None:
+    """Its heartbeat prolongs nothing; what somebody says does."""
+    socket, signed_in = Socket(), MemorySessions()
+    token = await signed_in.begin(Person("acme", "3f2a", "Somebody", frozenset({Scope.SEARCH})))
+    socket.cookies = {COOKIE: token}
+    _, task = await begun(socket, Sessions(ApiSettings()), signed_in)
+    for _ in range(3):
+        socket.inbox.put_nowait('{"type": "ping"}')
+    async with asyncio.timeout(60):
+        while len(socket.sent) < 4:  # noqa: ASYNC110 - the fake tells nobody
+            await asyncio.sleep(0)
+    assert signed_in.uses == []
+    socket.inbox.put_nowait('{"type": "cancel", "id": "a"}')
+    socket.inbox.put_nowait(None)
+    async with asyncio.timeout(60):
+        await task
+    assert signed_in.uses == [token]
