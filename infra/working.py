@@ -13,6 +13,7 @@ from muniment.infra.migrating import following
 from muniment.infra.redriving import redriver as redriver_of
 from muniment.infra.sealing import sealer
 from muniment.infra.settings import Settings
+from muniment.infra.writing import telling
 from muniment.producers.clock import utc_now
 from muniment.stream_apps.braking.brake import Brake
 from muniment.stream_apps.braking.policy import BrakeLimits
@@ -68,6 +69,7 @@ async def work(parts: bootstrap.Parts) -> AsyncIterator[Work]:
             redriver, sealing = redriver_of(parts), sealer(parts)
             eraser = eraser_of(settings, parts.pool, parts.publisher, parts.key_ring, claims=parts.claims)
             forgetting = Forgetting(parts.key_ring)
+            charges = telling(settings, parts.pool, parts.publisher, utc_now)
             models = following(parts, ports, host_settings(settings))
             beside = {
                 "redriving": (redriver.run, redriver.state),
@@ -76,6 +78,7 @@ async def work(parts: bootstrap.Parts) -> AsyncIterator[Work]:
                 "sealing": (sealing.run, sealing.state),
                 "erasing": (eraser.run, eraser.state),
                 "forgetting": (forgetting.run, forgetting.state),
+                "charging": (charges.run, charges.state),
                 "reembedding": (models.run, models.state),
             }
             yield Work(stepping.steps(parts, children, own.path), parts.publisher, parts.codec, ports, beside)

@@ -36,6 +36,8 @@ from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.stream_apps.chunking.policy import CL100K
 from muniment.stream_apps.chunking.tokens import counter
+from muniment.stream_apps.generating.charges import Charges
+from muniment.stream_apps.generating.charging import Telling
 from muniment.stream_apps.generating.checking import Checking
 from muniment.stream_apps.generating.passages import Found
 from muniment.stream_apps.generating.prompting import Count, Window
@@ -209,6 +211,11 @@ def _found(hit: Hit) -> Found:
     )
 
 
+def telling(settings: Settings, pool: Any, publisher: Publisher, now: Now) -> Telling:
+    """Who tells of calls that no draft came of."""
+    return Telling(Charges(pool), publisher, budget_of(settings, pool), now)
+
+
 def generating(
     settings: Settings,
     pool: Any,
@@ -229,6 +236,7 @@ def generating(
         store=store,
         budget_of=budget_of(settings, pool),
         counts=tokens(settings),
+        telling=telling(settings, pool, publisher, now),
     )
     window = Window(settings.writer_window_tokens, settings.writer_memory_share)
     terms = Terms(

@@ -16,6 +16,7 @@ from muniment.schemas import (
     projects,
     replays,
     script_commands,
+    script_costs,
     scripts,
 )
 from muniment.schemas.event import REGISTRY, Declaration
@@ -36,6 +37,7 @@ MODULES = (
     project_commands,
     projects,
     script_commands,
+    script_costs,
     scripts,
 )
 

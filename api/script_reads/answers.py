@@ -54,9 +54,11 @@ class DraftSummary(Answer):
     prompt_tokens: int | None = Field(description="As counted before the model was called")
     memory_tokens: int | None = Field(description="Of those, tokens of passages")
     window_tokens: int | None
-    tokens_in: int | None
-    tokens_out: int | None
-    cost_micros: int | None
+    tokens_in: int | None = Field(description="Read by models for it, over all calls that were paid for")
+    tokens_out: int | None = Field(description="Written by them, likewise")
+    cost_micros: int | None = Field(
+        description="What all these calls cost, also those that no draft came of; millionths of the currency unit"
+    )
     first_token_ms: int | None
     written_ms: int | None
     finish_reason: str | None
@@ -92,6 +94,25 @@ class Citation(Answer):
     passage: str | None = Field(description="Address of the passage")
 
 
+class Charge(Answer):
+    """A call of a model that was paid for and whose answer the draft is not.
+
+    `code` is `model_refused`, `broken_off` (cancelled, cut, killed or erased before its end), `overtaken` (another
+    answer was there first), or `too_late` (the draft had ended before).
+    """
+
+    attempt: int
+    provider: str
+    model: str
+    code: str
+    tokens_in: int
+    tokens_out: int
+    cost_micros: int
+    estimated: bool = Field(description="The tokens were counted here: the provider did not get to tell them")
+    charged_at: datetime
+    position: str = Field(description="Where that lies on the log: topic, partition, offset")
+
+
 class Draft(DraftSummary):
     """A draft with its text and citations; both are empty until it is written, and once it is erased."""
 
@@ -99,6 +120,7 @@ class Draft(DraftSummary):
     text: str | None
     reason: str | None = Field(description="Why it was cancelled or discarded")
     citations: list[Citation]
+    charges: list[Charge] = Field(description="Calls of models within its cost that it did not come of")
 
 
 class Passage(Answer):

@@ -32,9 +32,9 @@ SUMMARY: dict[str, Any] = {
     "prompt_tokens": 1210,
     "memory_tokens": 640,
     "window_tokens": 8192,
-    "tokens_in": 1214,
-    "tokens_out": 311,
-    "cost_micros": 870,
+    "tokens_in": 2424,
+    "tokens_out": 351,
+    "cost_micros": 1190,
     "first_token_ms": 412,
     "written_ms": 6120,
     "finish_reason": "stop",
@@ -100,7 +100,7 @@ VERSION: dict[str, Any] = {
     "revision": 2,
     "committed_by": "key:0dk6m8a6ic4o",
     "committed_at": LATER,
-    "position": "muniment.projects:2:120",
+    "position": "muniment.projects:2:121",
     "state": "written",
     "kind": "generated",
     "based_on": None,
@@ -113,6 +113,18 @@ _WORDS = [
     {"op": "added", "text": "30"},
     {"op": "same", "text": " days.\n"},
 ]
+CHARGE: dict[str, Any] = {
+    "attempt": 1,
+    "provider": "openai",
+    "model": "gpt-oss-20b",
+    "code": "broken_off",
+    "tokens_in": 1210,
+    "tokens_out": 40,
+    "cost_micros": 320,
+    "estimated": True,
+    "charged_at": MOMENT,
+    "position": "muniment.projects:2:118",
+}
 HUNK: dict[str, Any] = {
     "old_start": 1,
     "old_lines": 1,
@@ -130,9 +142,9 @@ _ASKED: dict[str, Any] = {
     "based_on": None,
 }
 _PROMPTED = {
-    "position": "muniment.projects:2:118",
+    "position": "muniment.projects:2:119",
     "at": MOMENT,
-    "attempt": 1,
+    "attempt": 2,
     "provider": "openai",
     "model": "gpt-oss-20b",
     "template": "script",
@@ -148,7 +160,7 @@ _PROMPTED = {
     "messages": [{"role": "system", "content": "Write a script from these passages only."}],
 }
 _ANSWERED = {
-    "position": "muniment.projects:2:119",
+    "position": "muniment.projects:2:120",
     "at": LATER,
     "model": "gpt-oss-20b-2026",
     "text": TEXT,
@@ -166,7 +178,14 @@ _REGIONS = [
 ANSWERS: dict[str, Any] = {
     "DraftSummary": SUMMARY,
     "Drafts": {"items": [SUMMARY], "next_cursor": None},
-    "Draft": {**SUMMARY, "brief": _ASKED["brief"], "text": TEXT, "reason": None, "citations": [CITATION]},
+    "Draft": {
+        **SUMMARY,
+        "brief": _ASKED["brief"],
+        "text": TEXT,
+        "reason": None,
+        "citations": [CITATION],
+        "charges": [CHARGE],
+    },
     "Passage": PASSAGE,
     "Sources": {"items": [SOURCE], "drafts": []},
     "DocumentScripts": {"items": [DOCUMENT_SCRIPT], "next_cursor": None},
@@ -190,6 +209,7 @@ ANSWERS: dict[str, Any] = {
         "prompted": _PROMPTED,
         "passages": [{**PASSAGE, "text": None, "heading": None}],
         "answered": _ANSWERED,
+        "charges": [CHARGE],
         "citations": [CITATION],
     },
 }

@@ -50,6 +50,10 @@ class ScriptReads(Protocol):
         """One of them, with its text."""
         ...
 
+    async def charges(self, tenant: str, draft_id: UUID) -> list[told.Charge]:
+        """The calls for a draft that were paid for and whose answer it is not."""
+        ...
+
     async def sources(self, tenant: str, draft_id: UUID) -> list[told.Source]:
         """The documents that a draft goes back to, those that it cites most first."""
         ...

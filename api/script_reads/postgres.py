@@ -69,6 +69,11 @@ class PostgresScripts:
                     return rows.passage(row, document, await queries.chunk(self._pool, tenant, row))
         return None
 
+    async def charges(self, tenant: str, draft_id: UUID) -> list[told.Charge]:
+        """See `ScriptReads.charges`."""
+        async with reading():
+            return [rows.charge(one) for one in await queries.charges(self._pool, tenant, draft_id, self._at)]
+
     async def sources(self, tenant: str, draft_id: UUID) -> list[told.Source]:
         """See `ScriptReads.sources`."""
         async with reading():

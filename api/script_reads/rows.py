@@ -6,7 +6,7 @@ from uuid import UUID
 
 from muniment.api.script_reads import answers as told
 from muniment.projections.scripts.queries import DraftRow, Named, ScriptOf, SourceOf, VersionRow
-from muniment.projections.scripts.state import CitationRow, PassageRow
+from muniment.projections.scripts.state import ChargeRow, CitationRow, PassageRow
 
 
 def summary(row: DraftRow) -> told.DraftSummary:
@@ -14,9 +14,9 @@ def summary(row: DraftRow) -> told.DraftSummary:
     return told.DraftSummary.model_validate(_facts(row))
 
 
-def draft(row: DraftRow, citations: list[told.Citation]) -> told.Draft:
+def draft(row: DraftRow, citations: list[told.Citation], charges: list[told.Charge]) -> told.Draft:
     """A draft with its text."""
-    return told.Draft.model_validate({**_facts(row), "citations": citations})
+    return told.Draft.model_validate({**_facts(row), "citations": citations, "charges": charges})
 
 
 def _facts(row: DraftRow) -> dict[str, Any]:
@@ -44,6 +44,11 @@ def passage(row: PassageRow, document: Named, chunk: tuple[str, str | None] | No
             "heading": heading,
         }
     )
+
+
+def charge(row: ChargeRow) -> told.Charge:
+    """A call that was paid for."""
+    return told.Charge.model_validate({**asdict(row), "position": row.place})
 
 
 def source(row: SourceOf) -> told.Source:

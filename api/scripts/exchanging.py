@@ -84,6 +84,9 @@ class Exchange(Answer):
     prompted: Prompted | None
     passages: list[told.Passage]
     answered: Answered | None
+    charges: list[told.Charge] = Field(
+        description="Calls of models for it that were paid for, and that it did not come of"
+    )
     citations: list[told.Citation]
 
 
@@ -111,6 +114,7 @@ async def get_exchange(draft_id: UUID, deps: Deps, who: Auditor) -> Exchange:
         prompted=_prompted(prompted) if prompted else None,
         passages=await reads.passages(who.tenant, draft_id),
         answered=_answered(written) if written else None,
+        charges=await reads.charges(who.tenant, draft_id),
         citations=await reads.citations(who.tenant, draft_id),
     )
 

@@ -48,9 +48,10 @@ async def list_drafts(
     "/drafts/{draft_id}", operation_id="getDraft", summary="One draft", responses=READ_ONE, dependencies=[known]
 )
 async def get_draft(draft_id: UUID, deps: Then, who: Reader) -> told.Draft:
-    """Its text, and each citation with what it leads to and whether it holds."""
-    row = await existing(deps, who, draft_id)
-    return rows.draft(row, await scripts_of(deps).citations(who.tenant, draft_id))
+    """Its text, each citation with what it leads to and whether it holds, and what it cost."""
+    row, reads = await existing(deps, who, draft_id), scripts_of(deps)
+    citations = await reads.citations(who.tenant, draft_id)
+    return rows.draft(row, citations, await reads.charges(who.tenant, draft_id))
 
 
 @router.get(

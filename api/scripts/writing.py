@@ -107,7 +107,8 @@ async def revise_draft(
         return pending(done)
     seen(response, done)
     row = await existing(deps, who, revised)
-    return rows.draft(row, await scripts_of(deps).citations(who.tenant, revised))
+    # What a person wrote cost no model's tokens.
+    return rows.draft(row, await scripts_of(deps).citations(who.tenant, revised), [])
 
 
 @router.post(

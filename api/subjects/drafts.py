@@ -43,7 +43,8 @@ async def add_draft(
         told["deleted"] = True
     if row is None or scripts is None:
         return told  # noted before anything of it was written, and nothing was
-    shown = rows.draft(row, await scripts.citations(who.tenant, draft_id))
+    citations = await scripts.citations(who.tenant, draft_id)
+    shown = rows.draft(row, citations, await scripts.charges(who.tenant, draft_id))
     told["draft"] = shown.model_dump(mode="json", exclude=TEXTS)
     for name in sorted(TEXTS):
         words = getattr(shown, name)

@@ -13,6 +13,7 @@ def draft(found: Found) -> None:
     """A draft: what it is, its text, and its citations."""
     console = _console()
     console.print(_head(found), highlight=False, markup=False)
+    _charges(found)
     if found["reason"]:
         console.print(f"reason: {found['reason']}", highlight=False, markup=False)
     if found["text"]:
@@ -25,6 +26,7 @@ def outcome(found: Found) -> None:
     """What came of a draft whose text was shown already."""
     console = _console()
     console.print(_head(found), highlight=False, markup=False)
+    _charges(found)
     citations(found)
 
 
@@ -192,6 +194,17 @@ def exchange(found: Found) -> None:
             console.print(message, highlight=False, markup=False)
         if part == "prompted" and found["passages"]:
             _passages(found)
+    _charges(found)
+
+
+def _charges(found: Found) -> None:
+    """The calls within the cost that nothing came of."""
+    for one in found["charges"]:
+        counted = "counted here" if one["estimated"] else "by the provider"
+        cost = f"{one['cost_micros'] / 1_000_000:.4f}"
+        tokens = f"{one['tokens_in']} tokens read, {one['tokens_out']} written ({counted})"
+        said = f"try {one['attempt']} cost {cost}, {one['code'].replace('_', ' ')}: {tokens}, at {one['position']}"
+        _console().print(said, style="dim", highlight=False, markup=False)
 
 
 def _passages(found: Found) -> None:

@@ -22,6 +22,8 @@ _HIDDEN = frozenset({
 })  # fmt: skip
 """Columns whose change is no news: whose row it is, since when, and what only folding needs."""
 
+_PAID = frozenset({"DraftWritten", "DraftCharged"})
+"""Events of a project that tell what a call of a model cost."""
 _JSON = frozenset({"metadata", "findings"})
 
 
@@ -74,13 +76,13 @@ async def of_project(
 ) -> Page[Happened]:
     """A page of what happened to a project, or to an episode or a draft alone; see `of_document`.
 
-    What an event changed is not told beside it: it is what the event says.
+    What an event changed is not told beside it: it is what the event says. But what a draft has cost by then.
     """
     query = cursors.query_hash("history of a part of a project", part, tenant, identity)
     whole = part == "project_id"
     sql = _SQL["of_document"].replace("{of_project}", "true") if whole else _SQL["of_part"].replace("{part}", part)
     rows = await pool.fetch(sql, tenant, identity, *_after(query, cursor), checked(limit) + 1)
-    return await _page(pool, query, rows, limit, {})
+    return await _page(pool, query, rows, limit, {"draft": ("costs", [])}, only=_PAID)
 
 
 async def of_job(pool: Any, tenant: str, job_id: UUID, *, limit: int = 50, cursor: str | None = None) -> Page[Happened]:
@@ -117,9 +119,15 @@ def _after(query: str, cursor: str | None) -> tuple[datetime | None, str | None]
         raise cursors.BadCursor("not a cursor") from error
 
 
-async def _page(
-    pool: Any, query: str, rows: Sequence[Any], limit: int, sources: Mapping[str, tuple[str, list[Any]]]
+async def _page(  # noqa: PLR0917 - what a page is of
+    pool: Any,
+    query: str,
+    rows: Sequence[Any],
+    limit: int,
+    sources: Mapping[str, tuple[str, list[Any]]],
+    only: frozenset[str] | None = None,
 ) -> Page[Happened]:
+    """The page; `only` are the events whose changes are told."""
     entries = [built(Entry, row) for row in rows[:limit]]
     if not entries:
         return Page((), None)
@@ -128,9 +136,10 @@ async def _page(
     for row in await pool.fetch(_SQL["causes"], tenant, document_id, places):
         causes.setdefault(row["of"], []).append(Cause(row["event_id"], row["event"], row["place"]))
     changed: dict[str, list[Change]] = {place: [] for place in places}
-    for of, (name, more) in sources.items():
-        found = await pool.fetch(_SQL[name], tenant, document_id, places, *more)
-        for place in places:
+    asked = [e.place for e in entries if only is None or e.event in only]
+    for of, (name, more) in sources.items() if asked else ():
+        found = await pool.fetch(_SQL[name], tenant, document_id, asked, *more)
+        for place in asked:
             changed[place] += _changed_at(of, place, found)
     last = entries[-1]
     return Page(

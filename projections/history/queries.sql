@@ -37,6 +37,10 @@ where tenant = $1 and document_id = $2 and (from_place = any($3) or to_place = a
 select * from read.version_ranges
 where tenant = $1 and document_id = $2 and (from_place = any($3) or to_place = any($3))
 
+-- costs: what drafts of a project had cost before these places, and from them on
+select tokens_in, tokens_out, cost_micros, from_place, to_place from read.draft_ranges
+where tenant = $1 and project_id = $2 and (from_place = any($3) or to_place = any($3))
+
 -- jobs: the states of a job
 select * from read.job_ranges
 where tenant = $1 and document_id = $2 and job_id = $4 and (from_place = any($3) or to_place = any($3))

@@ -12,18 +12,19 @@ from muniment.projections.jobs.what import (
     PROJECT_DELETED,
     Accepted,
     Asked,
+    Charged,
     Draft,
     Ended,
     Fact,
     JobsOf,
     Reached,
-    Totals,
     What,
 )
 from muniment.schemas.codec import Envelope
 from muniment.schemas.projects import EpisodeDeleted, ProjectCommandRejected, ProjectDeleted
 from muniment.schemas.record import Record
 from muniment.schemas.script_commands import CancelDraft, GenerateDraft
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     DraftCancelled,
     DraftErased,
@@ -74,7 +75,7 @@ def _gone(event: ProjectDeleted | EpisodeDeleted | DraftErased) -> Ended:
             return Ended("cancelled", code=ERASED, error="a document behind the draft was erased before the job ended")
 
 
-def _of_draft_event(item: Envelope) -> What | None:  # noqa: PLR0911 - one case an event, which is the point of a match
+def _of_draft_event(item: Envelope) -> What | None:  # noqa: C901, PLR0911 - one case an event
     place = item.record.partition or 0, item.record.offset or 0
     match item.event:
         case GenerateDraft() as e:
@@ -92,12 +93,17 @@ def _of_draft_event(item: Envelope) -> What | None:  # noqa: PLR0911 - one case 
         case DraftStreamed() as e:
             return Reached("generating", done=e.tokens, unit="tokens")
         case DraftWritten() as e:
-            totals = Totals(None, e.tokens_in + e.tokens_out, e.cost_micros, 0, 0)
-            return Ended("succeeded", "generating", totals=totals)
+            return Ended("succeeded", "generating", charged=_cost(e))
+        case DraftCharged() as e:
+            return _cost(e)
         case DraftRefused() as e:
             return Ended("refused", "generating", code=e.code, error=_WHY.get(e.code, e.code))
         case _:
             return None
+
+
+def _cost(event: DraftWritten | DraftCharged) -> Charged:
+    return Charged(event.attempt, event.tokens_in + event.tokens_out, event.cost_micros)
 
 
 _WHY = {

@@ -15,7 +15,18 @@ from typing import Any
 
 from muniment.projections.changed import changed
 from muniment.projections.jobs.state import ENDS, RANK, Job
-from muniment.projections.jobs.what import Accepted, Asked, Draft, Embedded, Ended, Fact, Reached, Retried, Totals
+from muniment.projections.jobs.what import (
+    Accepted,
+    Asked,
+    Charged,
+    Draft,
+    Embedded,
+    Ended,
+    Fact,
+    Reached,
+    Retried,
+    Totals,
+)
 
 _COUNTED = frozenset({"embedding", "indexing"})
 """Steps whose progress is the number of chunks that have their vectors."""
@@ -35,6 +46,8 @@ def evolve(job: Job, fact: Fact) -> Job:
             job = _seen(_reached(job, what), fact.at)
         case Embedded() as what:
             job = _seen(_embedded(job, what), fact.at)
+        case Charged() as what:
+            job = _charged(job, what)
         case Retried() as what:
             job = _retried(job, what)
         case Ended() as what:
@@ -91,11 +104,10 @@ def _progress(step: str, done: int | None = None, total: int | None = None, unit
 
 def _embedded(job: Job, what: Embedded) -> Job:
     job = _reached(job, Reached("embedding", what.version))
-    bitmap = int.from_bytes(job.batches, "little")
-    if bitmap >> what.batch & 1:
+    marked = _marked(job, what.batch)
+    if marked is None:
         return job
-    bitmap |= 1 << what.batch
-    job = changed(job, batches=bitmap.to_bytes((bitmap.bit_length() + 7) // 8, "little"))
+    job = marked
     if job.summed:
         return job
     return changed(
@@ -105,6 +117,22 @@ def _embedded(job: Job, what: Embedded) -> Job:
         embedded=job.embedded + what.embedded,
         reused=job.reused + what.reused,
     )
+
+
+def _charged(job: Job, what: Charged) -> Job:
+    marked = _marked(job, what.attempt)
+    if marked is None:
+        return job
+    return changed(marked, tokens=job.tokens + what.tokens, cost_micros=job.cost_micros + what.cost_micros)
+
+
+def _marked(job: Job, number: int) -> Job | None:
+    """The job with this batch, or this try, marked as counted; `None` when it was."""
+    bitmap = int.from_bytes(job.batches, "little")
+    if bitmap >> number & 1:
+        return None
+    bitmap |= 1 << number
+    return changed(job, batches=bitmap.to_bytes((bitmap.bit_length() + 7) // 8, "little"))
 
 
 def _retried(job: Job, what: Retried) -> Job:
@@ -123,6 +151,8 @@ def _retried(job: Job, what: Retried) -> Job:
 
 
 def _ended(job: Job, what: Ended, at: datetime) -> Job:
+    if what.charged is not None:
+        job = _charged(job, what.charged)
     if {job.end, what.end} == _EITHER:
         return job
     if what.step is not None:

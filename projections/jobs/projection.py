@@ -39,6 +39,7 @@ from muniment.schemas.jobs import StepProgressed
 from muniment.schemas.metrics import RAG_JOB_DURATION, RAG_QUEUE_LENGTH
 from muniment.schemas.projects import EpisodeDeleted, ProjectCommandRejected, ProjectDeleted
 from muniment.schemas.script_commands import CancelDraft, GenerateDraft
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     DraftCancelled,
     DraftErased,
@@ -114,7 +115,7 @@ class Jobs(Projection):
     """Jobs of documents and of drafts, from commands, facts, progress, retry tiers and dead letters."""
 
     name = "jobs"
-    version = 4
+    version = 5
     topics = (
         COMMANDS_DOCUMENTS,
         DOCUMENTS,
@@ -151,6 +152,7 @@ class Jobs(Projection):
         StepProgressed,
         *_SHUT,
         ProjectCommandRejected,
+        DraftCharged,
         DraftRefused,
         DraftErased,
     )

@@ -27,7 +27,8 @@ class Job:
         attempt: Tries that failed through the record's own fault, as of the last retry.
         retry_due_at: When the last retry may be taken up.
         end: Which end the log tells of, of `ENDS`.
-        batches: Bitmap of the batches whose vectors are on the log, so that a repeat is not counted twice.
+        batches: Bitmap of the batches whose vectors are on the log, so that a repeat is not counted twice; for the
+            writing of a draft, of the tries that were paid for.
         summed: The totals are those of the finished version, no longer what was counted on the way.
         active_at: When something was last done for it.
         lane: The lane it was submitted to.

@@ -82,6 +82,15 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Charged:
+    """A try called a language model, and that was paid for; each try is said of once, by one record or another."""
+
+    attempt: int
+    tokens: int
+    cost_micros: int
+
+
+@dataclass(frozen=True)
 class Retried:
     """The record waits in a retry tier."""
 
@@ -95,7 +104,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Ended:
-    """An end, of `state.ENDS`."""
+    """An end, of `state.ENDS`; `charged` is what it cost to come to it, which counts whatever ended the job before."""
 
     end: str
     step: str | None = None
@@ -103,9 +112,10 @@ class Ended:
     code: str | None = None
     error: str | None = None
     totals: Totals | None = None
+    charged: Charged | None = None
 
 
-What = Asked | Accepted | Reached | Embedded | Retried | Ended
+What = Asked | Accepted | Reached | Embedded | Charged | Retried | Ended
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Everything about a draft lies in its project's partition, so it comes in the order of the log; a repeat changes nothing.
 What ends a draft first counts: one that was cancelled is not written by an answer that comes late. A dead letter that
 is sent back may still be written. Of an erased draft, and of one that went with its episode, no later record brings
-anything back.
+anything back. What calls cost is counted whatever has become of the draft, each try once.
 """
 
 from collections import Counter
@@ -13,8 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from muniment.projections.rows import shown_text, storable
-from muniment.projections.scripts.state import CitationRow, Draft, PassageRow, Script, SourceRow
+from muniment.projections.scripts.hanging import charge_row, citation_row, passage_row
+from muniment.projections.scripts.state import Draft, Script, SourceRow
 from muniment.schemas.event import Event
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     Citation,
     CitationsChecked,
@@ -27,12 +29,13 @@ from muniment.schemas.scripts import (
     DraftRequested,
     DraftRevised,
     DraftWritten,
-    Passage,
 )
 
 _BLANK: dict[str, Any] = {"brief": None, "text": None, "reason": None}
 _OPEN = frozenset({"requested", "prompted", "failed"})
 """States after which a draft can still be written."""
+TOO_LATE = "too_late"
+"""How a call ended whose answer came when the draft had ended."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def evolve(known: Script | None, event: Event, said: Said, parent: Script | None
     """
     if isinstance(event, DraftErased):
         return _erased(known or _blank(event, said), said)
+    if isinstance(event, DraftCharged):
+        return known and _charged(known, event, said, event.code, estimated=event.estimated)
     if known is not None and known.draft.state in {"erased", "deleted"}:
         return _named(known, event, said)
     match event:
@@ -75,6 +80,8 @@ def _told(known: Script, event: Event, said: Said) -> Script:  # noqa: PLR0911 -
             return _prompted(known, event, said)
         case DraftWritten() if is_open:
             return _written(known, event, said)
+        case DraftWritten() if known.draft.written_place is None:
+            return _charged(known, event, said, TOO_LATE, estimated=False)
         case CitationsChecked() if draft.state in {"written", "discarded"} and not draft.checked:
             return _cited(replace(known, draft=replace(draft, checked=True)), event.citations)
         case DraftRefused() if is_open:
@@ -158,16 +165,36 @@ def _prompted(known: Script, event: DraftPrompted, said: Said) -> Script:
         prompted_place=said.place,
     )
     # One number names one passage: the first that has it.
-    passages = tuple({p.number: _passage(draft, p) for p in reversed(event.passages)}.values())
+    passages = tuple({p.number: passage_row(draft, p) for p in reversed(event.passages)}.values())
     counted = Counter((p.document_id, p.version) for p in passages)
     sources = tuple(
         SourceRow(draft.tenant, draft.draft_id, document, version, inherited=False, passages=n, cited=0, holding=0)
         for (document, version), n in sorted(counted.items())
     )
-    return Script(draft, tuple(sorted(passages, key=lambda p: p.number)), known.citations, sources)
+    ordered = tuple(sorted(passages, key=lambda p: p.number))
+    return replace(known, draft=draft, passages=ordered, sources=sources)
+
+
+def _charged(known: Script, event: DraftCharged | DraftWritten, said: Said, code: str, *, estimated: bool) -> Script:
+    """Another call that the draft is not the answer of; of one that was counted before, nothing new."""
+    if known.draft.state == "deleted" or any(one.attempt == event.attempt for one in known.charges):
+        return known
+    row = charge_row(known.draft, event, said.at, said.place, code, estimated=estimated)
+    charges = tuple(sorted((*known.charges, row), key=lambda one: one.attempt))
+    return replace(known, draft=_paid(known.draft, event), charges=charges)
+
+
+def _paid(draft: Draft, event: DraftCharged | DraftWritten) -> Draft:
+    return replace(
+        draft,
+        tokens_in=(draft.tokens_in or 0) + event.tokens_in,
+        tokens_out=(draft.tokens_out or 0) + event.tokens_out,
+        cost_micros=(draft.cost_micros or 0) + event.cost_micros,
+    )
 
 
 def _written(known: Script, event: DraftWritten, said: Said) -> Script:
+    known = replace(known, draft=_paid(known.draft, event))
     done = _ended(
         known,
         "written",
@@ -177,9 +204,6 @@ def _written(known: Script, event: DraftWritten, said: Said) -> Script:
         text=shown_text(event.text),
         code=None,
         letter=None,
-        tokens_in=event.tokens_in,
-        tokens_out=event.tokens_out,
-        cost_micros=event.cost_micros,
         first_token_ms=event.first_token_ms,
         written_ms=event.written_ms,
         finish_reason=storable(event.finish_reason),
@@ -202,7 +226,7 @@ def _cited(script: Script, citations: tuple[Citation, ...]) -> Script:
                 draft.tenant, draft.draft_id, document, version, inherited=True, passages=0, cited=0, holding=0
             )
     sources = tuple(replace(row, cited=cited[at], holding=holding[at]) for at, row in sorted(known.items()))
-    rows = tuple(_citation(draft, place, one) for place, one in enumerate(citations))
+    rows = tuple(citation_row(draft, place, one) for place, one in enumerate(citations))
     return replace(script, citations=rows, sources=sources)
 
 
@@ -219,7 +243,9 @@ def _erased(known: Script, said: Said) -> Script:
 
 
 def _named(known: Script, event: Event, said: Said) -> Script:
-    """What is said late of an erased draft: who asked for it and when, but nothing of what it says."""
+    """What is said late of an erased draft: who asked for it and when, and what it cost; nothing of what it says."""
+    if isinstance(event, DraftWritten) and known.draft.written_place is None:
+        return _charged(known, event, said, TOO_LATE, estimated=False)
     if known.draft.requested_at is not None or known.draft.state == "deleted":
         return known
     made = None
@@ -229,41 +255,6 @@ def _named(known: Script, event: Event, said: Said) -> Script:
         made = _revised(event, said, None)
     if made is None:
         return known
-    kept = {name: getattr(known.draft, name) for name in ("state", "erased_at", "ended_at")}
-    return replace(made, draft=replace(made.draft, **kept, **_BLANK))
-
-
-def _passage(draft: Draft, one: Passage) -> PassageRow:
-    return PassageRow(
-        tenant=draft.tenant,
-        draft_id=draft.draft_id,
-        number=one.number,
-        document_id=one.document_id,
-        version=one.version,
-        ordinal=one.ordinal,
-        page=one.page,
-        start_char=one.start,
-        end_char=one.end,
-        tokens=one.tokens,
-        score=one.score,
-        vector_rank=one.vector_rank,
-        words_rank=one.words_rank,
-    )
-
-
-def _citation(draft: Draft, place: int, one: Citation) -> CitationRow:
-    return CitationRow(
-        tenant=draft.tenant,
-        draft_id=draft.draft_id,
-        place=place,
-        number=one.number,
-        document_id=one.document_id,
-        version=one.version,
-        ordinal=one.ordinal,
-        page=one.page,
-        start_char=one.start,
-        end_char=one.end,
-        said_from=one.said_from,
-        said_to=one.said_to,
-        holds=one.holds,
-    )
+    names = ("state", "erased_at", "ended_at", "tokens_in", "tokens_out", "cost_micros")
+    kept = {name: getattr(known.draft, name) for name in names}
+    return replace(made, draft=replace(made.draft, **kept, **_BLANK), charges=known.charges)

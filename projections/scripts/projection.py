@@ -9,6 +9,7 @@ from muniment.projections.scripts import store
 from muniment.projections.scripts.timeline import folded
 from muniment.schemas.codec import Envelope
 from muniment.schemas.projects import EpisodeDeleted, ProjectDeleted
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     CitationsChecked,
     DraftCancelled,
@@ -29,18 +30,19 @@ _THERE = "requested_at is not null and state <> 'deleted'"
 
 
 class Scripts(Projection):
-    """Drafts, their citations and sources, and the numbered versions of each episode's script.
+    """Drafts, their citations, sources and costs, and the numbered versions of each episode's script.
 
     The prompt itself is not among it: an auditor is shown the record on the log, whose place is.
     """
 
     name = "scripts"
-    version = 2
+    version = 3
     topics = (PROJECTS,)
     handles = (
         DraftRequested,
         DraftPrompted,
         DraftWritten,
+        DraftCharged,
         DraftRefused,
         DraftCancelled,
         DraftFailed,
@@ -56,12 +58,14 @@ class Scripts(Projection):
         "passages",
         "citations",
         "sources",
+        "charges",
         "commits",
         "heads",
         "past_drafts",
         "past_passages",
         "past_citations",
         "past_sources",
+        "past_charges",
         "past_commits",
     )
     unopened = (DraftPrompted, *_GONE)
@@ -74,6 +78,8 @@ class Scripts(Projection):
         "draft_citation_ranges": ranges("citations"),
         "draft_sources": "select * from {schema}.sources",
         "draft_source_ranges": ranges("sources"),
+        "draft_charges": "select * from {schema}.charges",
+        "draft_charge_ranges": ranges("charges"),
         "script_versions": "select * from {schema}.commits",
         "script_version_ranges": ranges("commits"),
     }

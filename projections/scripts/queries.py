@@ -9,7 +9,7 @@ from uuid import UUID
 from muniment.projections import cursor as cursors
 from muniment.projections.as_of import told
 from muniment.projections.paging import Page, checked, conditions, start_after
-from muniment.projections.scripts.state import CitationRow, Draft, PassageRow, SourceRow
+from muniment.projections.scripts.state import ChargeRow, CitationRow, Draft, PassageRow, SourceRow
 from muniment.projections.sql import statements
 from muniment.projections.upsert import built
 from muniment.projections.validity import Moment
@@ -147,6 +147,12 @@ async def passages(pool: Any, tenant: str, draft_id: UUID, at: Moment | None = N
     return [(built(PassageRow, row), built(Named, row)) for row in rows]
 
 
+async def charges(pool: Any, tenant: str, draft_id: UUID, at: Moment | None = None) -> list[ChargeRow]:
+    """The calls of models for a draft that were paid for and whose answer it is not, in the order of the tries."""
+    sql, given = _told("charges", [tenant, draft_id], at)
+    return [built(ChargeRow, row) for row in await pool.fetch(sql, *given)]
+
+
 async def chunk(pool: Any, tenant: str, passage: PassageRow) -> tuple[str, str | None] | None:
     """Text and heading of a passage; `None` when it was erased, or its past is not kept."""
     place = passage.document_id, passage.version, passage.ordinal
@@ -242,6 +248,7 @@ def _told(name: str, given: list[Any], at: Moment | None) -> tuple[str, list[Any
         draft_passages="draft_passage_ranges",
         draft_citations="draft_citation_ranges",
         draft_sources="draft_source_ranges",
+        draft_charges="draft_charge_ranges",
         script_versions="script_version_ranges",
         documents="document_ranges",
     )

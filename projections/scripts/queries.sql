@@ -18,6 +18,9 @@ join {draft_passages} c on c.tenant = d.tenant and c.draft_id = d.origin
 left join {documents} t on t.tenant = c.tenant and t.document_id = c.document_id
 where d.tenant = $1 and d.draft_id = $2 order by c.number
 
+-- charges: the calls for a draft that were paid for and whose answer it is not
+select c.* from {draft_charges} c where c.tenant = $1 and c.draft_id = $2 order by c.attempt
+
 -- chunk: the text of a chunk that search sees, or saw
 select "text", heading from (
     select "text", heading from read.chunk_texts

@@ -96,6 +96,24 @@ create table {schema}.sources (
     primary key (tenant, draft_id, document_id, version)
 );
 create index on {schema}.sources (tenant, document_id);
+-- Calls of a model that were paid for and whose answer is not the draft.
+create table {schema}.charges (
+    tenant text not null,
+    draft_id uuid not null,
+    attempt integer not null,
+    provider text not null,
+    model text not null,
+    code text not null,
+    tokens_in integer not null,
+    tokens_out integer not null,
+    cost_micros bigint not null,
+    estimated boolean not null,
+    charged_at timestamptz not null,
+    place text not null,
+    from_at timestamptz not null,
+    from_place text collate "C" not null,
+    primary key (tenant, draft_id, attempt)
+);
 create table {schema}.commits (
     tenant text not null,
     project_id uuid not null,
@@ -140,6 +158,10 @@ create table {schema}.past_sources (
     primary key (tenant, draft_id, document_id, version, from_at, from_place)
 );
 create index on {schema}.past_sources (tenant, document_id);
+create table {schema}.past_charges (
+    like {schema}.charges, to_at timestamptz not null, to_place text collate "C" not null,
+    primary key (tenant, draft_id, attempt, from_at, from_place)
+);
 create table {schema}.past_commits (
     like {schema}.commits, to_at timestamptz not null, to_place text collate "C" not null,
     primary key (tenant, episode_id, number, from_at, from_place)

@@ -19,6 +19,9 @@ class Draft:
         requested_place: Where on the log it was asked for, or was revised: `topic:partition:offset`.
         prompted_place: Where what the model was asked lies.
         written_place: Where its answer lies.
+        tokens_in: Tokens that models have read for it, over all calls that were paid for, its `charges` included.
+        tokens_out: Tokens that they have written, likewise.
+        cost_micros: What that cost.
         from_at: Since when all of this is so.
         from_place: Where the record lies that made it so.
 
@@ -137,6 +140,33 @@ class SourceRow:
 
 
 @dataclass(frozen=True)
+class ChargeRow:
+    """A call of a model that was paid for and whose answer the draft is not.
+
+    Attributes:
+        code: How it ended: that of `DraftCharged`; `too_late` for an answer to a draft that had ended before.
+        estimated: The tokens were counted here, not by the provider.
+        place: Where on the log that lies.
+
+    """
+
+    tenant: str
+    draft_id: UUID
+    attempt: int
+    provider: str
+    model: str
+    code: str
+    tokens_in: int
+    tokens_out: int
+    cost_micros: int
+    estimated: bool
+    charged_at: datetime
+    place: str
+    from_at: datetime | None = None
+    from_place: str | None = None
+
+
+@dataclass(frozen=True)
 class Script:
     """A draft with all that hangs on it."""
 
@@ -144,6 +174,7 @@ class Script:
     passages: tuple[PassageRow, ...] = ()
     citations: tuple[CitationRow, ...] = ()
     sources: tuple[SourceRow, ...] = field(default=())
+    charges: tuple[ChargeRow, ...] = ()
 
 
 @dataclass(frozen=True)

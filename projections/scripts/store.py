@@ -8,7 +8,16 @@ from muniment.projections import ranged_store
 from muniment.projections.projection import Connection
 from muniment.projections.ranged import Past
 from muniment.projections.ranged_store import Table
-from muniment.projections.scripts.state import CitationRow, Commit, Draft, Head, PassageRow, Script, SourceRow
+from muniment.projections.scripts.state import (
+    ChargeRow,
+    CitationRow,
+    Commit,
+    Draft,
+    Head,
+    PassageRow,
+    Script,
+    SourceRow,
+)
 from muniment.projections.scripts.timeline import Key, Known, project_of, rows_of
 from muniment.projections.sql import statements, within
 from muniment.projections.upsert import built, upsert
@@ -21,12 +30,14 @@ _ROWS: Mapping[str, tuple[type, str]] = {
     "passages": (PassageRow, "number"),
     "citations": (CitationRow, "place"),
     "sources": (SourceRow, "document_id, version"),
+    "charges": (ChargeRow, "attempt"),
 }
 _TABLES: Mapping[type, Table] = {
     Draft: Table("drafts", ("tenant", "draft_id")),
     PassageRow: Table("passages", ("tenant", "draft_id", "number")),
     CitationRow: Table("citations", ("tenant", "draft_id", "place")),
     SourceRow: Table("sources", ("tenant", "draft_id", "document_id", "version")),
+    ChargeRow: Table("charges", ("tenant", "draft_id", "attempt")),
     Commit: Table("commits", ("tenant", "episode_id", "number")),
 }
 

@@ -55,7 +55,8 @@ def rows_of(script: Script | None) -> dict[tuple[Any, ...], Any]:
     rows: dict[tuple[Any, ...], Any] = {("draft",): script.draft}
     rows |= {("passages", one.number): one for one in script.passages}
     rows |= {("citations", one.place): one for one in script.citations}
-    return rows | {("sources", one.document_id, one.version): one for one in script.sources}
+    rows |= {("sources", one.document_id, one.version): one for one in script.sources}
+    return rows | {("charges", one.attempt): one for one in script.charges}
 
 
 def project_of(item: Envelope) -> Key:
@@ -127,7 +128,8 @@ def _script(rows: Rows) -> Script:
     def part(name: str) -> Sequence[Any]:
         return [rows[key] for key in sorted((key for key in rows if key[0] == name), key=lambda key: key[1:])]
 
-    return Script(rows["draft",], tuple(part("passages")), tuple(part("citations")), tuple(part("sources")))
+    hanging = (tuple(part(name)) for name in ("passages", "citations", "sources", "charges"))
+    return Script(rows["draft",], *hanging)
 
 
 def said_of(item: Envelope) -> Said:

@@ -11,7 +11,15 @@ from muniment.schemas.codec import Envelope
 from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Position, Record
-from muniment.schemas.scripts import Citation, DraftPrompted, DraftRefused, DraftRequested, DraftStreamed, DraftWritten
+from muniment.schemas.script_costs import DraftCharged
+from muniment.schemas.scripts import (
+    Citation,
+    DraftPrompted,
+    DraftRefused,
+    DraftRequested,
+    DraftStreamed,
+    DraftWritten,
+)
 from muniment.stream_apps.generating.answer import Answer
 from muniment.stream_apps.generating.prompting import Prompt, Window
 from muniment.stream_apps.retrying.confirmed import send_confirmed
@@ -121,6 +129,33 @@ def written(
         cost_micros=cost_micros,
         first_token_ms=answer.first_ms(),
         written_ms=answer.took_ms(now_s),
+    )
+
+
+def charged(
+    asked: DraftRequested,
+    attempt: int,
+    writer: Writer,
+    code: str,
+    *,
+    tokens: tuple[int, int],
+    cost_micros: int,
+    estimated: bool,
+) -> DraftCharged:
+    """What a call cost that no draft came of."""
+    return DraftCharged(
+        project_id=asked.project_id,
+        episode_id=asked.episode_id,
+        draft_id=asked.draft_id,
+        job_id=asked.job_id,
+        attempt=attempt,
+        provider=writer.provider,
+        model=writer.model,
+        code=code,
+        tokens_in=tokens[0],
+        tokens_out=tokens[1],
+        cost_micros=cost_micros,
+        estimated=estimated,
     )
 
 

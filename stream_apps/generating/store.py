@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from muniment.producers.postgres import database
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Position, Record
 from muniment.stream_apps.outbox import record_of, row_of
 
@@ -25,6 +27,13 @@ _KEEP = """
 update muniment_generating.drafts set
     topic = coalesce(topic, $3), key = coalesce(key, $4), value = coalesce(value, $5), headers = coalesce(headers, $6)
 where tenant = $1 and draft_id = $2 and not settled returning topic, key, value, headers"""
+# The record that tells of a call is its answer from now on, unless somebody has given the call up meanwhile.
+_ANSWERED = """
+update muniment_generating.charges
+set answered = true, noted_at = now(), topic = $4, key = $5, value = $6, headers = $7
+where tenant = $1 and draft_id = $2 and attempt = $3 and not ended returning attempt"""
+_ON_THE_LOG = "delete from muniment_generating.charges where tenant = $1 and draft_id = $2 and answered"
+_LEFT_OVER = "update muniment_generating.charges set ended = true where tenant = $1 and draft_id = $2 returning attempt"
 _SETTLED = """
 insert into muniment_generating.drafts as d (tenant, draft_id, settled) values ($1, $2, true)
 on conflict (tenant, draft_id) do update
@@ -72,13 +81,28 @@ class GeneratingStore:
         async with database():
             await self._pool.execute(_PROMPTED, tenant, draft_id, str(place))
 
-    async def keep(self, tenant: str, draft_id: UUID, answer: Record) -> Record | None:
-        """Keep an answer until it is settled; the one that is to be published, `None` when one is settled already."""
-        async with database():
-            row = await self._pool.fetchrow(_KEEP, tenant, draft_id, *row_of(answer))
-        return record_of(row) if row else None
+    async def keep(self, tenant: str, draft_id: UUID, answer: Record, paid: int | None) -> Record | None:
+        """Keep an answer until it is settled; the one that is to be published, `None` when one is settled already.
 
-    async def settled(self, tenant: str, draft_id: UUID) -> None:
-        """All that was to be said of a draft is on the log."""
-        async with database():
-            await self._pool.execute(_SETTLED, tenant, draft_id)
+        `paid` is the try whose call is noted in `muniment_generating.charges`, if there is such a one.
+
+        Raises:
+            StepFailure: also `unexpected`: the call was given up and told as one that nothing came of.
+
+        """
+        async with database(), self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(_KEEP, tenant, draft_id, *row_of(answer))
+            kept = record_of(row) if row else None
+            # Each is sealed with a number of its own: no two are alike.
+            if kept is not None and kept.value == answer.value and paid is not None:
+                taken = await connection.fetchval(_ANSWERED, tenant, draft_id, paid, *row_of(answer))
+                if taken is None:
+                    raise StepFailure(ErrorCode.UNEXPECTED, "the call of the model was given up before its end")
+        return kept
+
+    async def settled(self, tenant: str, draft_id: UUID) -> bool:
+        """All that was to be said of a draft is on the log; whether calls of tries before this are still to be told."""
+        async with database(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SETTLED, tenant, draft_id)
+            await connection.execute(_ON_THE_LOG, tenant, draft_id)
+            return bool(await connection.fetch(_LEFT_OVER, tenant, draft_id))

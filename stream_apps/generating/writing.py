@@ -20,12 +20,13 @@ from muniment.schemas.codec import Envelope
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import Refused, StepFailure
 from muniment.schemas.event import Event
-from muniment.schemas.metrics import CITATIONS, MEMORY_TOKEN_USED, WRITING_COST
+from muniment.schemas.metrics import CITATIONS, MEMORY_TOKEN_USED
 from muniment.schemas.personal import Redaction
 from muniment.schemas.record import Record
 from muniment.schemas.scripts import DraftRequested
 from muniment.stream_apps.generating import saying
 from muniment.stream_apps.generating.answer import Answer
+from muniment.stream_apps.generating.charging import OVERTAKEN, Call, Charging, Telling
 from muniment.stream_apps.generating.gathering import gathered
 from muniment.stream_apps.generating.passages import Found, Retrieval
 from muniment.stream_apps.generating.prompting import Count, Prompt, Window, prompted
@@ -77,7 +78,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What drafting needs of the rest of the house. `budget_of` is that of a project, its tenant's included."""
+    """What drafting needs of the rest of the house. `budget_of` is that of a project, its tenant's included.
+
+    `telling` sees to it that what nothing came of is counted and told, too.
+    """
 
     writer: Writer
     retrieval: Retrieval
@@ -85,6 +89,7 @@ class Ports:
     store: GeneratingStore
     budget_of: Callable[[UUID], Budget]
     counts: Counts
+    telling: Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Drafting:
         self._says = says
         self._now = now
         self._clock = clock
+        self._charging = Charging(ports.writer, terms.prices, says, ports.telling, clock)
 
     async def drafted(self, envelope: Envelope, asked: DraftRequested) -> AsyncGenerator[Event | Record, None]:
         """The pieces of a draft and at last the draft; or that nothing comes of it.
@@ -146,7 +152,8 @@ class Drafting:
 
     async def settled(self, tenant: str, draft_id: UUID) -> None:
         """All of a draft is on the log."""
-        await self._ports.store.settled(tenant, draft_id)
+        if await self._ports.store.settled(tenant, draft_id):
+            await self._ports.telling.tell_soon(tenant, draft_id)
 
     async def _tried(self, envelope: Envelope, asked: DraftRequested) -> AsyncGenerator[Event | Record, None]:
         brief, template, tenant = asked.brief, newest(asked.template), envelope.meta.tenant
@@ -206,18 +213,17 @@ class Drafting:
         place = await self._says.confirmed(envelope, event, attempt)
         await ports.store.prompted(envelope.meta.tenant, asked.draft_id, place)
         answer = Answer(self._clock())
-        try:
-            async with aclosing(self._streamed(trial, prompt, attempt, answer)) as pieces:
+        async with self._charging.call(envelope, asked, attempt, prompt.tokens, answer) as call:
+            async with aclosing(self._streamed(trial, prompt, attempt, answer, call)) as pieces:
                 async for piece in pieces:
                     yield piece
-        finally:
-            cost = await self._booked(envelope.meta.tenant, asked.project_id, prompt, answer)
-        kept = await self._kept(trial, prompt, attempt, answer, cost)
+            await call.ended()
+            kept = await self._kept(trial, prompt, attempt, answer, call)
         if kept is not None:
             yield kept
 
     async def _streamed(
-        self, trial: _Try, prompt: Prompt, attempt: int, answer: Answer
+        self, trial: _Try, prompt: Prompt, attempt: int, answer: Answer, call: Call
     ) -> AsyncGenerator[Record, None]:
         asked = trial.asked
         wanted = Asked(
@@ -237,18 +243,11 @@ class Drafting:
                 # What is no text could not be written to the log: a model may say half a character.
                 piece = item.encode("utf-8", "replace").decode()
                 index = answer.add(piece, trial.count(piece), self._clock())
+                await call.heard()
                 said = piece, index, answer.tokens
                 yield await self._says.piece(trial.envelope, asked, attempt, said)
 
-    async def _booked(self, tenant: str, project_id: UUID, prompt: Prompt, answer: Answer) -> int:
-        tokens_in, tokens_out = answer.paid(prompt.tokens) if self._ports.writer.provider != "extractive" else (0, 0)
-        cost = self._terms.prices.of(tokens_in, tokens_out)
-        if tokens_in or tokens_out:
-            await self._ports.budget_of(project_id).spent(tenant, self._now(), tokens_in + tokens_out, cost)
-            WRITING_COST.inc(cost)
-        return cost
-
-    async def _kept(self, trial: _Try, prompt: Prompt, attempt: int, answer: Answer, cost: int) -> Record | None:
+    async def _kept(self, trial: _Try, prompt: Prompt, attempt: int, answer: Answer, call: Call) -> Record | None:
         asked, finished = trial.asked, answer.finished
         assert finished is not None, "a writing that did not fail has an end"
         if finished.reason == REFUSED and not answer.text.strip():
@@ -264,9 +263,12 @@ class Drafting:
             answer,
             finished,
             citations=citations,
-            cost_micros=cost,
+            cost_micros=call.cost_micros,
             now_s=self._clock(),
         )
         record = await self._says.record(trial.envelope, event, 0)
         # Before it goes out: whoever repeats this after a crash finds the answer instead of paying again.
-        return await self._ports.store.keep(trial.envelope.meta.tenant, asked.draft_id, record)
+        kept = await self._ports.store.keep(trial.envelope.meta.tenant, asked.draft_id, record, call.noted)
+        if kept is None or kept.value != record.value:
+            await call.lost(OVERTAKEN)
+        return kept

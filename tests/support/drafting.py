@@ -33,6 +33,8 @@ from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Position, Record
 from muniment.schemas.scripts import DraftRequested, DraftRevised, DraftStreamed
+from muniment.stream_apps.generating.charges import Charges
+from muniment.stream_apps.generating.charging import Telling
 from muniment.stream_apps.generating.checking import Checking
 from muniment.stream_apps.generating.passages import Found
 from muniment.stream_apps.generating.prompting import Count, Window
@@ -188,7 +190,8 @@ def step_on(
 ) -> Generating:
     """The step; a token read costs 1 millionth, one written 10."""
     store, budget = GeneratingStore(pool), PostgresBudget(pool, allowance, TEXTS)
-    ports = Ports(writer, retrieval or Given(), DraftSources(pool), store, lambda _: budget, Counting())
+    telling = Telling(Charges(pool), log, lambda _: budget, now)
+    ports = Ports(writer, retrieval or Given(), DraftSources(pool), store, lambda _: budget, Counting(), telling)
     terms = Terms(window, 24, Prices(read=Decimal(1), written=Decimal(10)))
     drafting = Drafting(ports, terms, Saying("generating", codec, log, now), now)
     return Generating(drafting, Checking(store, records, codec), timeout_s=30.0)

@@ -19,6 +19,7 @@ from muniment.schemas.project_commands import (
     UpdateProject,
 )
 from muniment.schemas.script_commands import CancelDraft, CommitDraft, DiscardDraft, GenerateDraft, ReviseDraft
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import DraftErased, DraftFailed, DraftPrompted, DraftRefused, DraftWritten, Passage
 
 PROJECT = UUID(int=1)
@@ -73,6 +74,16 @@ _DEFAULTS: dict[type[Event], dict[str, Any]] = {
         "cost_micros": 0,
         "first_token_ms": 1,
         "written_ms": 1,
+    },
+    DraftCharged: {
+        "attempt": 1,
+        "provider": "openai",
+        "model": "toy",
+        "code": "broken_off",
+        "tokens_in": 3,
+        "tokens_out": 2,
+        "cost_micros": 7,
+        "estimated": True,
     },
     DraftRefused: {"code": "nothing_found"},
     DraftFailed: {"step": "generating", "code": "model_rejected", "letter": "muniment.dlq:0:1"},

@@ -62,6 +62,9 @@ class MemoryScripts:
     async def passage(self, *_: Any) -> told.Passage | None:
         return None
 
+    async def charges(self, *_: Any) -> list[told.Charge]:
+        return []
+
     async def sources(self, *_: Any) -> list[told.Source]:
         return []
 

@@ -10,6 +10,7 @@ STATE_TEXTS: Texts = {
     "state.life.draft": ("The life of a draft", "초안의 이력"),
     "state.of.document": ("document", "문서"),
     "state.of.job": ("job", "작업"),
+    "state.of.draft": ("draft", "초안"),
     "state.lineage.upload": ("Upload", "업로드"),
     "state.lineage.version": ("Version", "버전"),
     "state.lineage.extraction": ("Text read", "추출한 본문"),

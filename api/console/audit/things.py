@@ -100,7 +100,10 @@ async def _as_of(view: View, kind: str, project_id: UUID, entity: UUID, stop: St
     deps, tenant = view.deps.as_of(stop.moment), view.tenant
     if kind == "draft" and deps.scripts is not None:
         row = await deps.scripts.draft(tenant, entity)
-        return {"thing": rows.draft(row, await deps.scripts.citations(tenant, entity)) if row else None}
+        if row is None:
+            return {"thing": None}
+        citations = await deps.scripts.citations(tenant, entity)
+        return {"thing": rows.draft(row, citations, await deps.scripts.charges(tenant, entity))}
     if deps.projects is None:
         return {"thing": None}
     if kind == "episode":

@@ -114,6 +114,9 @@ _DRAFT: Texts = {
     "studio.memory": ("Passages in the window", "창에서 단락의 몫"),
     "studio.memory.of": ("{memory} of {window} tokens", "{window} 토큰 중 {memory}"),
     "studio.cost": ("Cost", "비용"),
+    "studio.charges": ("Paid for, and nothing came of it", "결과 없이 비용만 든 호출"),
+    "studio.charges.try": ("Try {number}", "시도 {number}"),
+    "studio.charges.estimated": ("Counted here, not by the provider", "제공자가 아니라 여기서 센 값"),
     "studio.took": ("Time", "시간"),
     "studio.took.both": ("{first} ms to the first word, {all} ms in all", "첫 단어까지 {first} ms, 모두 {all} ms"),
 }

@@ -38,6 +38,7 @@ from muniment.schemas.operations import (
 from muniment.schemas.record import Position, Record
 from muniment.schemas.replays import EventSkipped, EventUnskipped, SkipEvent, UnskipEvent
 from muniment.schemas.retry_headers import RetryState
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import CitationsChecked, DraftStreamed
 from muniment.schemas.topics import COMMANDS_ERASURES, COMMANDS_OPERATIONS, COMMANDS_PROJECTS, DLQ
 from muniment.stream_apps.erasing.decider import Erasure, decide, evolve
@@ -167,7 +168,7 @@ class PlayedWorkers:
         events = projects.decide(command, state, Asked(envelope.meta.event_id))
         events = [fact for event in events for fact in (event, *played(event, state.documents))]
         for event in events:
-            if not isinstance(event, DraftStreamed | CitationsChecked):
+            if not isinstance(event, DraftStreamed | DraftCharged | CitationsChecked):
                 state = evolve_project(state, event)
         self._projects[place] = state
         return events

@@ -1,8 +1,10 @@
 """What a model would have written: the facts and pieces of a draft, from the one chunk of each played document."""
 
+from typing import Any
 from uuid import UUID
 
 from muniment.schemas.event import Event
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     Citation,
     CitationsChecked,
@@ -18,12 +20,16 @@ from muniment.schemas.scripts import (
 SENTENCES = ("Everyone has twenty-five days of leave a year [1]. ", "Nobody ever took them [9].\n")
 NOTHING = "nothing"
 """A draft with this brief is refused."""
+UNWILLING = "unwilling"
+"""A draft with this brief is asked of a model, which would not write it and wants to be paid."""
 
 
 def played(event: Event, documents: frozenset[UUID]) -> list[Event]:
     """What follows from a decision about a draft of a project with these documents."""
     if isinstance(event, DraftRequested):
-        return _refused(event) if event.brief == NOTHING or not documents else _written(event, min(documents))
+        if event.brief == NOTHING or not documents:
+            return _refused(event, "nothing_found")
+        return _unwilling(event) if event.brief == UNWILLING else _written(event, min(documents))
     if isinstance(event, DraftRevised) and documents:
         about = {"project_id": event.project_id, "episode_id": event.episode_id, "draft_id": event.draft_id}
         checked = _citations(event.text, min(documents)) if isinstance(event.text, str) else ()
@@ -31,9 +37,18 @@ def played(event: Event, documents: frozenset[UUID]) -> list[Event]:
     return []
 
 
-def _refused(event: DraftRequested) -> list[Event]:
-    about = {name: getattr(event, name) for name in ("project_id", "episode_id", "draft_id", "job_id")}
-    return [DraftRefused(**about, code="nothing_found")]
+def _refused(event: DraftRequested, code: str) -> list[Event]:
+    return [DraftRefused(**_about(event), code=code)]
+
+
+def _unwilling(event: DraftRequested) -> list[Event]:
+    called = {"attempt": 1, "provider": "played", "model": "toy", "code": "model_refused", "estimated": False}
+    charged = DraftCharged(**_about(event), **called, tokens_in=30, tokens_out=2, cost_micros=4)
+    return [charged, *_refused(event, "model_refused")]
+
+
+def _about(event: DraftRequested) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in ("project_id", "episode_id", "draft_id", "job_id")}
 
 
 def _written(event: DraftRequested, document_id: UUID) -> list[Event]:

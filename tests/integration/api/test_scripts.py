@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from played_workers import TEXT
-from played_writer import NOTHING, SENTENCES
+from played_writer import NOTHING, SENTENCES, UNWILLING
 from served_api import Served
 from support.until import until
 
@@ -143,6 +143,33 @@ def test_a_refusal_is_the_end_of_a_stream_too(mine: httpx2.Client, episode: str)
     """It says why, and there is no text."""
     draft = generated(mine, episode, brief=NOTHING)
     assert (draft["state"], draft["code"], draft["text"], draft["citations"]) == ("refused", "nothing_found", None, [])
+
+
+def test_what_a_refused_draft_has_cost_is_shown(mine: httpx2.Client, episode: str) -> None:
+    """On the draft, in lists, in the exchange with its place on the log, in the history, and on the job."""
+    draft = generated(mine, episode, brief=UNWILLING)
+    assert (draft["state"], draft["code"]) == ("refused", "model_refused")
+    assert (draft["tokens_in"], draft["tokens_out"], draft["cost_micros"]) == (30, 2, 4)
+    [charge] = draft["charges"]
+    assert (charge["attempt"], charge["code"], charge["cost_micros"], charge["estimated"]) == (
+        1,
+        "model_refused",
+        4,
+        False,
+    )
+    [listed] = told(mine.get(f"{episode}/drafts"))["items"]
+    assert listed["cost_micros"] == 4
+    path = f"/v1/drafts/{draft['draft_id']}"
+    assert told(mine.get(f"{path}/exchange"))["charges"] == [charge]
+    entry(mine, f"{path}/history", "DraftRefused")
+    [said] = [one for one in told(mine.get(f"{path}/history"))["items"] if one["event"] == "DraftCharged"]
+    assert (said["position"], said["reason"]) == (charge["position"], "model_refused")
+    assert {(c["of"], c["field"], c["before"], c["after"]) for c in said["changes"]} == {
+        ("draft", "tokens_in", None, 30),
+        ("draft", "tokens_out", None, 2),
+        ("draft", "cost_micros", None, 4),
+    }
+    assert told(mine.get(f"/v1/jobs/{draft['job_id']}"))["cost_micros"] == 4
 
 
 def test_documents_that_are_not_the_project_s_are_refused(mine: httpx2.Client, episode: str) -> None:

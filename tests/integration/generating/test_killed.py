@@ -22,6 +22,7 @@ from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.log_codec import LogCodec
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Record
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import DraftPrompted, DraftRefused, DraftRequested, DraftStreamed, DraftWritten
 from muniment.schemas.topics import JOBS, PROJECTS
 
@@ -75,7 +76,7 @@ async def until(look: Any) -> None:
 @pytest.mark.timeout(400)
 async def test_a_draft_is_written_once_whoever_is_killed(kafka_bootstrap: str, database_url: str, unique: str) -> None:
     """`kill -9` in mid-stream: the next worker asks again, both prompts are on the log, one answer is; a record that
-    comes again after that asks nobody."""
+    comes again after that asks nobody. Both calls were paid for, and the log has what each of them cost."""
     await create_topics(kafka_bootstrap)
     ids: dict[str, UUID] = {name: uuid4() for name in ("project_id", "episode_id", "draft_id", "job_id")}
     how: dict[str, Any] = {"template": "script", "language": "en", "max_tokens": 200, "temperature": 0.0, "seed": None}
@@ -108,3 +109,9 @@ async def test_a_draft_is_written_once_whoever_is_killed(kafka_bootstrap: str, d
         assert [prompt.attempt for prompt in prompts if isinstance(prompt, DraftPrompted)] == [1, 2]
         assert len(of(DraftWritten, said)) == 1
         assert len(model.calls) == 2
+        # What the killed try had cost is told, too: once.
+        (charged,) = [(await LogCodec(ring).decode(one)).event for one in of(DraftCharged, said)]
+        assert isinstance(charged, DraftCharged)
+        assert (charged.draft_id, charged.attempt, charged.code) == (ids["draft_id"], 1, "broken_off")
+        assert charged.tokens_out > 0
+        assert charged.estimated

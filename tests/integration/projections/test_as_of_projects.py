@@ -20,6 +20,7 @@ from muniment.schemas import projects as facts
 from muniment.schemas import scripts as of_drafts
 from muniment.schemas.event import Event
 from muniment.schemas.record import Record
+from muniment.schemas.script_costs import DraftCharged
 
 TENANT, SECRET = "acme", "quagga"
 ONE, TWO, FIRST, SECOND = (UUID(int=n) for n in (11, 12, 13, 14))
@@ -55,7 +56,7 @@ class Teller:
     async def draft(self, cls: type[Any], draft_id: UUID, **said: Any) -> None:
         """A fact of a draft of the first episode."""
         about = {"project_id": PROJECT, "episode_id": ONE, "draft_id": draft_id}
-        usual = {of_drafts.DraftPrompted, of_drafts.DraftWritten, of_drafts.DraftErased}
+        usual = {of_drafts.DraftPrompted, of_drafts.DraftWritten, of_drafts.DraftErased, DraftCharged}
         await self.say(told(cls, **about, **said) if cls in usual else cls(**about, **said), draft_id)
 
     async def documents(self, *, added: tuple[UUID, ...] = (), removed: tuple[UUID, ...] = ()) -> None:
@@ -90,6 +91,7 @@ class Teller:
         cited = of_drafts.Citation(1, moon, 1, 0, 1, 0, 9, 0, 8, True)
         await self.draft(of_drafts.DraftRequested, FIRST, **job, **asked, brief=SECRET, document_ids=())
         await self.draft(of_drafts.DraftPrompted, FIRST, **job, passages=passages(self.wind.document_id))
+        await self.draft(DraftCharged, FIRST, **job)
         await self.draft(of_drafts.DraftPrompted, FIRST, **job, passages=passages(moon, self.wind.document_id))
         await self.draft(of_drafts.DraftWritten, FIRST, **job, text=f"{SECRET} [1].", citations=(cited,))
         await self.draft(of_drafts.DraftCommitted, FIRST, revision=2, number=1)
@@ -131,6 +133,7 @@ async def answers(model: ReadModel, of: Teller, at: Moment | None = None) -> dic
         for ask in (scripts.citations, scripts.passages):
             found: Sequence[Any] = await ask(pool, TENANT, draft_id, at)
             said[f"{ask.__name__} {draft_id}"] = [(plain(one), document) for one, document in found]
+        said[f"charges {draft_id}"] = [plain(one) for one in await scripts.charges(pool, TENANT, draft_id, at)]
         sources = await scripts.sources(pool, TENANT, draft_id, at)
         said[f"sources {draft_id}"] = [replace(one, source=plain(one.source)) for one in sources]
         said[f"lineage {draft_id}"] = await scripts.lineage(pool, TENANT, draft_id, at)

@@ -10,6 +10,7 @@ from muniment.projections.registry import PROJECTIONS
 from muniment.projections.replaying.digest import TableDigest, fingerprint
 from muniment.schemas.event import Event
 from muniment.schemas.projects import EpisodeDeleted, ProjectDeleted
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     Citation,
     CitationsChecked,
@@ -82,7 +83,18 @@ class Project:
             first_token_ms=1,
             written_ms=2,
         )
-        for event in (requested, prompted, written):
+        charged = DraftCharged(
+            **mine,
+            attempt=2,
+            provider="openai",
+            model="toy",
+            code="overtaken",
+            tokens_in=9,
+            tokens_out=3,
+            cost_micros=7,
+            estimated=False,
+        )
+        for event in (requested, prompted, written, charged):
             await self.say(event, draft_id)
         return draft_id
 
@@ -145,6 +157,10 @@ async def test_batches_of_any_size_end_in_the_same_rows(read_model: ReadModel, p
     await emptied(read_model)
     assert await fold(read_model, forget=True) == by_one
     assert {row["number"] for row in await rows(read_model, "commits")} == {1, 2}
+    assert [(row["draft_id"], row["attempt"], row["cost_micros"]) for row in await rows(read_model, "charges")] == [
+        (first, 2, 7)
+    ]
+    assert {row["draft_id"]: row["cost_micros"] for row in await rows(read_model, "drafts")} == {first: 7, second: None}
     assert {row["inherited"] for row in await rows(read_model, "sources")} == {True, False}
 
 
@@ -182,5 +198,5 @@ async def test_drafts_go_with_their_episode_or_project(read_model: ReadModel, pr
     await fold(read_model)
     assert await read_model.pool.fetch("select * from read.drafts") == []
     assert SECRET not in str(await rows(read_model, "drafts"))
-    for table in ("passages", "citations", "sources", "commits"):
+    for table in ("passages", "citations", "sources", "charges", "commits"):
         assert await rows(read_model, table) == []

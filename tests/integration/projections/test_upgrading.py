@@ -48,12 +48,12 @@ HERE, OF_IT = f"/v1/projects/{PROJECT}", f"/v1/projects/{PROJECT}/episodes/{EPIS
 NEWER = (
     "/v1/projects", f"/v1/projects?{THEN}", HERE, f"{HERE}?{THEN}", f"{HERE}/episodes", f"{HERE}/episodes?{THEN}",
     f"{HERE}/documents?{THEN}", OF_IT, f"{OF_IT}?{THEN}", f"{OF_IT}/drafts?{THEN}", f"{OF_IT}/history?{THEN}",
-    f"/v1/drafts/{DRAFT}?{THEN}", f"/v1/drafts/{DRAFT}/sources?{THEN}",
+    f"/v1/drafts/{DRAFT}", f"/v1/drafts/{DRAFT}?{THEN}", f"/v1/drafts/{DRAFT}/sources?{THEN}",
 )  # fmt: skip
 """What reads columns and tables that the first versions did not have."""
 OTHER = (
     "/v1/documents", f"/v1/documents?{THEN}", "/v1/search?q=leave&mode=text", f"/v1/search?q=leave&mode=text&{THEN}",
-    f"/v1/drafts/{DRAFT}", "/v1/jobs", "/health/liveness",
+    "/v1/jobs", "/health/liveness",
 )  # fmt: skip
 """What is there in either shape, or is another read model's."""
 

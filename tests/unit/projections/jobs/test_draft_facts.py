@@ -18,6 +18,7 @@ from muniment.schemas.personal import REDACTED
 from muniment.schemas.projects import EpisodeDeleted, ProjectCommandRejected, ProjectDeleted
 from muniment.schemas.record import Record
 from muniment.schemas.script_commands import CancelDraft, GenerateDraft
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     DraftCancelled,
     DraftErased,
@@ -74,6 +75,17 @@ WRITTEN = DraftWritten(
     first_token_ms=1,
     written_ms=2,
 )
+CHARGED = DraftCharged(
+    **WHOSE,
+    attempt=2,
+    provider="openai",
+    model="m",
+    code="broken_off",
+    tokens_in=40,
+    tokens_out=10,
+    cost_micros=9,
+    estimated=True,
+)
 
 
 def said(event: Event, job: UUID = JOB) -> Envelope:
@@ -109,6 +121,23 @@ def test_its_end_does_not_depend_on_the_order_of_topics(order: tuple[Event, ...]
     job = told(*map(said, order))[JOB]
     assert (job.kind, job.state, job.tokens, job.cost_micros) == ("generate", "succeeded", 550, 77)
     assert (job.done, job.total, job.unit) == (120, 500, "tokens")
+
+
+@pytest.mark.parametrize("order", list(permutations((ASKED, CHARGED, WRITTEN, CHARGED))))
+def test_its_cost_is_that_of_every_call_once(order: tuple[Event, ...]) -> None:
+    """Of the answer and of what nothing came of, in any order, also where one is said twice."""
+    job = told(*map(said, order))[JOB]
+    assert (job.state, job.tokens, job.cost_micros) == ("succeeded", 550 + 50, 77 + 9)
+
+
+def test_a_cancelled_or_refused_job_has_cost_what_was_paid_for_it() -> None:
+    """Told before or after its end; an answer that came too late counts, too, and does not undo the cancellation."""
+    cancelled = said(DraftCancelled(**WHOSE, reason=REDACTED), CANCEL)
+    job = told(said(ASKED), cancelled, said(CHARGED), said(WRITTEN), said(WRITTEN))[JOB]
+    assert (job.state, job.tokens, job.cost_micros) == ("cancelled", 550 + 50, 77 + 9)
+    refused = said(DraftRefused(**WHOSE, code="model_refused"))
+    job = told(said(ASKED), said(CHARGED), refused)[JOB]
+    assert (job.state, job.tokens, job.cost_micros) == ("refused", 50, 9)
 
 
 def test_a_cancellation_is_a_job_and_ends_the_other() -> None:

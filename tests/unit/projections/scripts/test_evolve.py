@@ -13,6 +13,7 @@ from muniment.projections.scripts.evolve import Said, deleted, evolve
 from muniment.projections.scripts.state import Script
 from muniment.schemas.event import Event
 from muniment.schemas.personal import REDACTED
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     Citation,
     CitationsChecked,
@@ -74,13 +75,24 @@ WRITTEN = DraftWritten(
     first_token_ms=90,
     written_ms=800,
 )
+CHARGED = DraftCharged(
+    **MINE,
+    attempt=3,
+    provider="openai",
+    model="toy",
+    code="broken_off",
+    tokens_in=20,
+    tokens_out=4,
+    cost_micros=5,
+    estimated=True,
+)
 FAILED = DraftFailed(**MINE, step="generating", code="provider_rejected", letter="muniment.dlq:0:1")
 REFUSED = DraftRefused(**MINE, code="nothing_found")
 CANCELLED = DraftCancelled(**MINE, reason="no more")
 DISCARDED = DraftDiscarded(**ABOUT, reason="worse")
 CHECKED = CitationsChecked(**MINE, citations=(citation(1),))
 ERASED = DraftErased(**ABOUT, document_id=DOCUMENT, erasure_id=OTHER)
-EVERY = (REQUESTED, PROMPTED, WRITTEN, FAILED, REFUSED, CANCELLED, DISCARDED, CHECKED, ERASED)
+EVERY = (REQUESTED, PROMPTED, WRITTEN, CHARGED, FAILED, REFUSED, CANCELLED, DISCARDED, CHECKED, ERASED)
 
 
 def said(number: int) -> Said:
@@ -165,7 +177,7 @@ def test_a_revised_draft_goes_back_to_what_the_one_behind_it_does() -> None:
 
 def test_nothing_of_a_draft_that_was_never_asked_for_is_made_up() -> None:
     """Facts that presuppose a draft leave nothing behind where there is none."""
-    for event in (PROMPTED, WRITTEN, FAILED, REFUSED, CANCELLED, DISCARDED, CHECKED):
+    for event in (PROMPTED, WRITTEN, CHARGED, FAILED, REFUSED, CANCELLED, DISCARDED, CHECKED):
         assert told(event) is None
 
 
@@ -174,6 +186,37 @@ def test_what_comes_after_an_erasure_brings_no_word_back() -> None:
     script = sure(ERASED, REQUESTED, PROMPTED, WRITTEN)
     assert (script.draft.state, script.draft.brief, script.draft.text) == ("erased", None, None)
     assert script.draft.requested_at is not None
+
+
+@pytest.mark.parametrize("end", [REFUSED, CANCELLED, FAILED, WRITTEN, ERASED])
+def test_what_no_draft_came_of_counts_whatever_became_of_the_draft(end: Event) -> None:
+    """Tokens and cost are the sum over all calls, told before the end or after it; what it cost is listed by tries."""
+    first, second = replace(CHARGED, attempt=2), CHARGED
+    own = WRITTEN.cost_micros if end is WRITTEN else 0
+    script = sure(REQUESTED, PROMPTED, first, end, second)
+    assert script.draft.cost_micros == 5 + 5 + own
+    assert script.draft.tokens_in == 20 + 20 + (WRITTEN.tokens_in if end is WRITTEN else 0)
+    assert [(c.attempt, c.code, c.cost_micros, c.place) for c in script.charges] == [
+        (2, "broken_off", 5, "muniment.projects:0:2"),
+        (3, "broken_off", 5, "muniment.projects:0:4"),
+    ]
+
+
+@pytest.mark.parametrize("end", [REFUSED, CANCELLED, ERASED])
+def test_an_answer_that_comes_too_late_has_cost_what_it_cost(end: Event) -> None:
+    """It changes nothing else, and said once more it counts once."""
+    script = sure(REQUESTED, PROMPTED, end, WRITTEN, WRITTEN)
+    assert (script.draft.state, script.draft.text) == (sure(REQUESTED, PROMPTED, end).draft.state, None)
+    assert [(c.attempt, c.code, c.cost_micros) for c in script.charges] == [(1, "too_late", 11)]
+    assert (script.draft.tokens_in, script.draft.tokens_out, script.draft.cost_micros) == (20, 9, 11)
+
+
+@given(st.lists(st.sampled_from(EVERY), max_size=12))
+def test_each_try_counts_once(events: list[Event]) -> None:
+    """In any story of a draft that was asked for: its cost is that of the different tries that were told of."""
+    script = sure(REQUESTED, *events)
+    paid = {e.attempt: e.cost_micros for e in events if isinstance(e, DraftWritten | DraftCharged)}
+    assert (script.draft.cost_micros or 0) == sum(paid.values())
 
 
 @given(st.lists(st.sampled_from(EVERY), max_size=12), st.data())
@@ -207,7 +250,7 @@ def test_a_rebuild_without_the_key_ends_where_the_erasure_did(events: list[Event
     assert told(*events, ERASED) == told(*blind, ERASED)
 
 
-@pytest.mark.parametrize("event", [REQUESTED, WRITTEN, DISCARDED, ERASED])
+@pytest.mark.parametrize("event", [REQUESTED, WRITTEN, CHARGED, DISCARDED, ERASED])
 def test_a_repeat_changes_nothing(event: Event) -> None:
     """The same fact once more, at a later place, leaves the draft as it is."""
     script = sure(REQUESTED, PROMPTED, WRITTEN, event)

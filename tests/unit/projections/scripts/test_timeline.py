@@ -19,6 +19,7 @@ from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.projects import EpisodeDeleted, ProjectDeleted
 from muniment.schemas.record import Record
+from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import (
     Citation,
     CitationsChecked,
@@ -44,6 +45,7 @@ SAID: dict[type[Event], dict[str, Any]] = {
     },
     DraftPrompted: {"job_id": UUID(int=7)},
     DraftWritten: {"job_id": UUID(int=7), "citations": (CITED,)},
+    DraftCharged: {"job_id": UUID(int=7)},
     DraftFailed: {"job_id": UUID(int=7)},
     DraftCancelled: {"job_id": UUID(int=7), "reason": "slow"},
     DraftRevised: {"job_id": UUID(int=7), "text": "Better", "sources": (PAPERS[1],)},
@@ -74,7 +76,9 @@ def event_of(cls: type[Event], which: int, number: int) -> Event:
         return cls(**about, number=number)
     if cls is DraftPrompted:
         return told(cls, **about, passages=passages(*PAPERS[:number]))  # type: ignore[no-any-return]
-    whole = {DraftWritten, DraftFailed, DraftErased}
+    if cls is DraftCharged:
+        about["attempt"] = number
+    whole = {DraftWritten, DraftCharged, DraftFailed, DraftErased}
     return told(cls, **about) if cls in whole else cls(**about)
 
 
@@ -134,7 +138,7 @@ def named(rows: Iterable[Any]) -> dict[Any, Any]:
         if isinstance(row, Commit):
             found[Commit, row.episode_id, row.number] = (row.draft_id, row.committed_at)
         else:
-            names = ("number", "place", "document_id", "version")
+            names = ("number", "place", "document_id", "version", "attempt")
             part = () if hasattr(row, "origin") else tuple(getattr(row, name, None) for name in names)
             found[type(row), row.draft_id, part] = bare(row)
     return found
