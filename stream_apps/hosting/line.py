@@ -12,6 +12,9 @@ from muniment.stream_apps.parking.port import Parking, Place, Standing
 from muniment.stream_apps.retrying.confirmed import Sleep, send_at_last
 from muniment.stream_apps.step import Step
 
+LONGEST_NAME = 1000
+"""Of a tenant or a document, bytes. No record of ours has longer ones, and Postgres indexes no row beyond 2,700."""
+
 
 class Line:
     """What the wrapper does with the port `Parking`. Blocks in place while the database or the broker is away."""
@@ -66,5 +69,7 @@ def place_of(step: Step, record: Record) -> Place | None:
     """The record's place; `None` where there is no order to keep."""
     tenant = record.header("tenant") or ""
     if not step.orders or not record.key or "\x00" in tenant:
+        return None
+    if max(len(record.key), len(tenant.encode())) > LONGEST_NAME:
         return None
     return Place(step.name, tenant, record.key, str(origin_of(record)))

@@ -147,14 +147,23 @@ class PostgresParking:
 
 
 def _row(place: Place, record: Record) -> tuple[str, str, bytes, str, str, bytes, str]:
-    # Whatever bytes a foreign header has: they come back as they were.
-    headers = json.dumps([(name, value.hex()) for name, value in record.headers])
+    headers = json.dumps([_told(name, value) for name, value in record.headers])
     return place.step, place.tenant, place.key, place.origin, record.topic, record.value, headers
 
 
+def _told(name: str, value: bytes) -> tuple[str | None, ...]:
+    # Whatever bytes a foreign header has: they come back as they were. A name that Postgres cannot hold stands third,
+    # so that a worker of an older version reads all the others.
+    return (None, value.hex(), name.encode().hex()) if "\x00" in name else (name, value.hex())
+
+
 def _record(row: Any) -> Record:
-    headers = tuple((name, bytes.fromhex(value)) for name, value in json.loads(row["headers"]))
+    headers = tuple(_header(*told) for told in json.loads(row["headers"]))
     return Record(row["topic"], row["key"], row["value"], headers)
+
+
+def _header(name: str | None, value: str, strange: str = "") -> tuple[str, bytes]:
+    return bytes.fromhex(strange).decode() if name is None else name, bytes.fromhex(value)
 
 
 def _place(row: Any) -> Place:

@@ -1,6 +1,7 @@
 """What every store of parked records has to hold: one in memory and the one in Postgres."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from support.parking import MemoryParking
 
 from muniment.schemas.record import Record
+from muniment.stream_apps.hosting.line import LONGEST_NAME
 from muniment.stream_apps.parking.port import Parking, Place, Standing
 from muniment.stream_apps.parking.postgres import PostgresParking
 
@@ -94,6 +96,27 @@ async def test_later_records_wait_and_come_in_order(parking: Parking) -> None:
         before = place
     assert await parking.release(THIRD) is None
     assert await parking.stand(ME, record(ME)) is Standing.FREE
+
+
+async def test_a_header_of_any_name_comes_back(parking: Parking) -> None:
+    """Whatever a foreign record calls its headers: NUL, which no text of Postgres can hold, blocks nobody's line."""
+    names = ("", "\x00", "a\x00b", "\x00" * 3, "가", "6f6464", "plain")
+    strange = replace(record(NEXT), headers=tuple((name, name.encode()) for name in names))
+    assert await parking.lead(ME, replace(strange, key=ME.key))
+    await parking.published(ME)
+    assert await parking.stand(NEXT, strange) is Standing.PARKED
+    assert await parking.release(ME) == (NEXT, strange)
+
+
+async def test_the_longest_names_have_a_line(parking: Parking) -> None:
+    """A tenant and a key as long as a place may have them, and nothing in them to squeeze, fit into the index."""
+    dice = random.Random(7)
+    tenant = "".join(chr(dice.randint(0x20, 0x7E)) for _ in range(LONGEST_NAME))
+    first, second = (replace(one, tenant=tenant, key=dice.randbytes(LONGEST_NAME)) for one in (ME, NEXT))
+    second = replace(second, key=first.key)
+    assert await parking.lead(first, record(first))
+    assert await parking.stand(second, record(second)) is Standing.PARKED
+    assert await parking.release(first) == (second, record(second))
 
 
 async def test_every_step_tenant_and_document_has_a_line_of_its_own(parking: Parking) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from support.parked_world import World
-from support.toy_step import job
+from support.toy_step import ToyStep, job
 
+from muniment.schemas.record import Record
 from muniment.schemas.topics import RETRY_TIERS
+from muniment.stream_apps.hosting.line import LONGEST_NAME, place_of
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -50,3 +52,20 @@ async def test_a_former_owner_that_dies_leaves_no_document_behind() -> None:
     assert world.parking.heads
     assert await world.sweep() == 1
     assert [r.topic for r in world.log.sent[1:]] == [RETRY_TIERS[0].name]
+
+
+@pytest.mark.parametrize(
+    ("tenant", "key", "has"),
+    [
+        ("acme", b"k" * LONGEST_NAME, True),
+        ("acme", b"k" * (LONGEST_NAME + 1), False),
+        ("a" * LONGEST_NAME, b"k", True),
+        ("가" * (LONGEST_NAME // 3 + 1), b"k", False),
+        ("a\x00", b"k", False),
+        ("acme", b"", False),
+    ],
+)
+def test_who_is_no_document_of_ours_has_no_place(tenant: str, key: bytes, has: bool) -> None:
+    """A key or a tenant that the store of parked records cannot hold stands in no line, and blocks none."""
+    record = Record("muniment.chunks", key, b"", (("tenant", tenant.encode()),), 0, 1)
+    assert (place_of(ToyStep("acme"), record) is not None) is has
