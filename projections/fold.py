@@ -13,6 +13,7 @@ from muniment.projections.batch import Entry, Place, beyond
 from muniment.projections.generations import raised
 from muniment.projections.live import live_schema
 from muniment.projections.projection import Connection, Item, Projection, event_name
+from muniment.projections.rows import named
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.record import Position
 from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_PROJECTS, PROJECTS
@@ -101,7 +102,7 @@ async def fold(
 
 def _tenants(entries: Sequence[Entry]) -> set[str]:
     """Whose rows what was folded can have changed."""
-    return {tenant for e in entries if e.item is not None and (tenant := e.record.header("tenant"))}
+    return {named(tenant) for e in entries if e.item is not None and (tenant := e.record.header("tenant"))}
 
 
 def _reached(projection: Projection, entries: Sequence[Entry]) -> dict[checkpoint.Partition, int]:
@@ -166,8 +167,8 @@ async def _poison(
         topic,
         partition,
         entry.offset,
-        record.header("ce_id"),
-        event_name(record),
+        named(record.header("ce_id") or "") or None,
+        named(event_name(record)),
         said(error),
     )
     done.parked += 1

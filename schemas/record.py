@@ -1,8 +1,12 @@
 """A record as the broker sees it: bytes, headers, and where it lies."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_NAME = re.compile(r"[^\0]{0,300}")
+"""A topic's name has at most 249 characters; that of a lane is longer by its own."""
+_PARTITIONS, _OFFSETS = range(2**31), range(2**63 - 1)
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -55,6 +59,10 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """The inverse of `str()`; `ValueError` when it is not one."""
+        """The inverse of `str()`; `ValueError` when it is not one, or cannot be a place of any log."""
         topic, partition, offset = text.rsplit(":", 2)
-        return cls(topic, int(partition), int(offset))
+        place = cls(topic, int(partition), int(offset))
+        # Headers of foreign records are read here, and what is read is kept: by a database that takes no more.
+        if place.partition not in _PARTITIONS or place.offset not in _OFFSETS or not _NAME.fullmatch(topic):
+            raise ValueError("no place of a log")
+        return place

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from muniment.projections.projection import event_name
-from muniment.projections.rows import storable
+from muniment.projections.rows import named, storable
 from muniment.schemas.ids import trace_of
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import RetryState, retry_state
 
 UNKNOWN = "unknown"
+EPOCH = datetime.fromtimestamp(0, UTC)
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def letter_of(record: Record) -> DeadLetter:
     state = retry_state(record)
     origin = state.origin if state else place
     step, code = (state.step, state.code.value) if state else (UNKNOWN, UNKNOWN)
-    at = datetime.fromtimestamp((record.timestamp_ms or 0) / 1000, UTC)
+    at = _moment(record.timestamp_ms or 0, EPOCH)
     redrive_id, redrive_letter, redrive_times = _redrive(record)
     return DeadLetter(
         identity=_identity(record, state, place),
@@ -70,14 +72,14 @@ def letter_of(record: Record) -> DeadLetter:
         topic=place.topic,
         partition=place.partition,
         offset=place.offset,
-        tenant=storable(record.header("tenant") or ""),
-        step=storable(step),
+        tenant=named(record.header("tenant") or ""),
+        step=named(step),
         code=code,
         category=state.category if state else UNKNOWN,
-        fingerprint=storable(state.fingerprint if state and state.fingerprint else f"{step}.{code}"),
-        attempts=state.attempt if state else 0,
-        waits=state.waits if state else 0,
-        first_failed_at=datetime.fromtimestamp(state.first_failed_ms / 1000, UTC) if state else at,
+        fingerprint=named(state.fingerprint if state and state.fingerprint else f"{step}.{code}"),
+        attempts=_count(state.attempt) if state else 0,
+        waits=_count(state.waits) if state else 0,
+        first_failed_at=_moment(state.first_failed_ms, at) if state else at,
         failed_at=at,
         origin_topic=storable(origin.topic),
         origin_partition=origin.partition,
@@ -102,7 +104,7 @@ def _redrive(record: Record) -> tuple[UUID | None, str | None, int]:
         found = UUID(redrive_id), str(Position.parse(letter)), int(times)
     except ValueError:
         return None, None, 0
-    return found if found[2] > 0 and found[1] == storable(found[1]) else (None, None, 0)
+    return found if 0 < found[2] == _count(found[2]) else (None, None, 0)
 
 
 def _identity(record: Record, state: RetryState | None, place: Position) -> str:
@@ -110,7 +112,18 @@ def _identity(record: Record, state: RetryState | None, place: Position) -> str:
         return str(place)
     # Not when it failed: a record that has no past yet fails for the first time at every repeat.
     past = f"|{record.header('redrive_id')}|{record.header('redrive_times')}" if record.header("redrive_id") else ""
-    return storable(f"{state.origin}|{state.step}|{record.header('ce_id') or ''}{past}")
+    return named(f"{state.origin}|{state.step}|{record.header('ce_id') or ''}{past}")
+
+
+def _count(number: int) -> int:
+    return max(0, min(number, MOST))
+
+
+def _moment(ms: int, otherwise: datetime) -> datetime:
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return otherwise
 
 
 def _uuid(text: str | None) -> UUID | None:

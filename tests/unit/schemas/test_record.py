@@ -41,3 +41,34 @@ def test_a_null_header_is_an_empty_one() -> None:
     record = Record("t", b"", b"", (("tenant", None), ("x", b"1")))  # type: ignore[arg-type]
     assert record.header("tenant") == ""
     assert record.with_headers({"y": "2"}).headers == (("tenant", b""), ("x", b"1"), ("y", b"2"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nowhere",
+        "t:1",
+        "t:x:1",
+        "t:-1:0",
+        "t:0:-1",
+        f"t:{2**31}:0",
+        f"t:0:{2**63 - 1}",
+        "t\x00:0:0",
+        "t" * 301 + ":0:0",
+    ],
+)
+def test_what_is_no_place_of_a_log_is_none(text: str) -> None:
+    """Numbers that no broker gives, names that no topic has: a header may say so, and nothing is kept of it."""
+    with pytest.raises(ValueError):  # noqa: PT011 - as `int` and unpacking raise it, too
+        Position.parse(text)
+
+
+@given(
+    st.text(st.characters(exclude_characters="\x00"), max_size=300),
+    st.integers(0, 2**31 - 1),
+    st.integers(0, 2**63 - 2),
+)
+def test_every_place_of_a_log_reads_back(topic: str, partition: int, offset: int) -> None:
+    """Every place that a log has comes back from its text."""
+    place = Position(topic, partition, offset)
+    assert Position.parse(str(place)) == place

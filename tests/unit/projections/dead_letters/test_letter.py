@@ -69,7 +69,16 @@ def test_another_record_step_or_redrive_makes_another_letter(other: dict[str, st
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"redrive_times": "0"}, {"redrive_times": "x"}, {"redrive_letter": "nowhere"}, {"redrive_id": "1"}]
+    "wrong",
+    [
+        {"redrive_times": "0"},
+        {"redrive_times": "x"},
+        {"redrive_times": str(2**31)},
+        {"redrive_letter": "nowhere"},
+        {"redrive_letter": "muniment.dlq\x00:1:0"},
+        {"redrive_letter": "l" * 301 + ":1:0"},
+        {"redrive_id": "1"},
+    ],
 )
 def test_half_a_past_is_none(wrong: dict[str, str]) -> None:
     """Headers of a redrive that cannot all be read move no other letter."""
