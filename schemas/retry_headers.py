@@ -16,6 +16,8 @@ _PREFIX = "retry_"
 _ORIGIN = "retry_origin"
 _OURS = frozenset(topic.name for topic in (*REDELIVERY.values(), *RETRY_TIERS, DLQ))
 """Where only our own programs write: headers there are believed."""
+MOST_TIMES = 1_000_000
+"""Nothing is redriven so often: who says so is a foreign record, and what it says is kept as a small number."""
 REDRIVE_ID, REDRIVE_LETTER, REDRIVE_TIMES = "redrive_id", "redrive_letter", "redrive_times"
 """On a record that came back from the dead letters: the redrive, the letter that it was, how often so far.
 
@@ -123,9 +125,10 @@ def as_new(record: Record) -> Record:
 def redrive_times(record: Record) -> int:
     """How often the record has been redriven; 0 for one that never was, or does not say so plainly."""
     try:
-        return max(int(record.header(REDRIVE_TIMES) or ""), 0) if record.header(REDRIVE_ID) else 0
+        times = int(record.header(REDRIVE_TIMES) or "") if record.header(REDRIVE_ID) else 0
     except ValueError:
         return 0
+    return times if 0 < times < MOST_TIMES else 0
 
 
 @cache

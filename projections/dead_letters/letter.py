@@ -8,7 +8,7 @@ from muniment.projections.projection import event_name
 from muniment.projections.rows import named, storable
 from muniment.schemas.ids import trace_of
 from muniment.schemas.record import Position, Record
-from muniment.schemas.retry_headers import RetryState, retry_state
+from muniment.schemas.retry_headers import MOST_TIMES, RetryState, retry_state
 
 UNKNOWN = "unknown"
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -104,7 +104,7 @@ def _redrive(record: Record) -> tuple[UUID | None, str | None, int]:
         found = UUID(redrive_id), str(Position.parse(letter)), int(times)
     except ValueError:
         return None, None, 0
-    return found if 0 < found[2] == _count(found[2]) else (None, None, 0)
+    return found if 0 < found[2] < MOST_TIMES else (None, None, 0)
 
 
 def _identity(record: Record, state: RetryState | None, place: Position) -> str:

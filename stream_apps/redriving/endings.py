@@ -39,8 +39,9 @@ class RedriveEndings:
 
     async def ended(self, record: Record, outcome: str) -> None:
         """Note how a redriven record has ended; a repeat, or a record of no redrive of ours, changes nothing."""
-        letter = record.header(REDRIVE_LETTER) or ""
         try:
+            # Foreign records may say anything here: what cannot be a letter's name would be refused by the database.
+            letter = str(Position.parse(record.header(REDRIVE_LETTER) or ""))
             redrive_id = UUID(record.header(REDRIVE_ID) or "")
         except ValueError:
             return

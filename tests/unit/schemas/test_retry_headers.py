@@ -2,13 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.events import positions, words
 
 from muniment.schemas.error_codes import CATEGORIES, ErrorCode
 from muniment.schemas.record import Position, Record
-from muniment.schemas.retry_headers import MAX_ERROR_CHARACTERS, RetryState, retry_state, sent_from, with_origin
+from muniment.schemas.retry_headers import (
+    MAX_ERROR_CHARACTERS,
+    RetryState,
+    redrive_times,
+    retry_state,
+    sent_from,
+    with_origin,
+)
 from muniment.schemas.topics import REDELIVERY
 
 counts = st.integers(0, 2**40)
@@ -72,3 +80,12 @@ def test_a_command_is_known_by_where_it_was_sent_to(origin: Position) -> None:
     assert sent_from(replace(back, partition=0, offset=7)) == origin
     assert sent_from(FRESH) == Position("t", 0, 1)
     assert sent_from(Record("t", b"k", b"v", ())) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "times"), [("1", 1), ("999999", 999_999), ("1000000", 0), ("9" * 30, 0), ("-1", 0), ("x", 0), ("", 0)]
+)
+def test_times_that_nothing_is_redriven_are_none(said: str, times: int) -> None:
+    """A foreign record may say anything of its past; what is kept of it is a small number."""
+    headers = (("redrive_id", b"r"), ("redrive_times", said.encode()))
+    assert redrive_times(Record("t", b"k", b"v", headers)) == times

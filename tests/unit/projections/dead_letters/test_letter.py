@@ -73,7 +73,7 @@ def test_another_record_step_or_redrive_makes_another_letter(other: dict[str, st
     [
         {"redrive_times": "0"},
         {"redrive_times": "x"},
-        {"redrive_times": str(2**31)},
+        {"redrive_times": "1000000"},
         {"redrive_letter": "nowhere"},
         {"redrive_letter": "muniment.dlq\x00:1:0"},
         {"redrive_letter": "l" * 301 + ":1:0"},
