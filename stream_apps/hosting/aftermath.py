@@ -14,7 +14,7 @@ from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import RetryState, by_this_program, origin_of, redrive_times, retry_state
 from muniment.schemas.script_commands import GenerateDraft
 from muniment.schemas.scripts import DraftFailed, DraftRequested
-from muniment.schemas.topics import CHUNKS, COMMANDS_DOCUMENTS, DLQ, DOCUMENTS, EMBEDDINGS, RETRY_TIERS
+from muniment.schemas.topics import BESIDE, CHUNKS, COMMANDS_DOCUMENTS, DLQ, DOCUMENTS, EMBEDDINGS, RETRY_TIERS
 from muniment.stream_apps.hosting.concerns import redelivered
 from muniment.stream_apps.retrying.fingerprint import fingerprint
 from muniment.stream_apps.retrying.policy import Block, DeadLetter, Limits, Move, Refuse, Wait, next_move
@@ -101,7 +101,7 @@ def dead_lettered(
     """
     if envelope is not None and isinstance(envelope.event, GenerateDraft | DraftRequested):
         return _failed(step, letter, envelope, state, now)
-    if state.origin.topic not in OF_DOCUMENTS:
+    if state.origin.topic not in OF_DOCUMENTS or step.name in BESIDE:
         return None
     event = envelope.event if envelope else None
     try:

@@ -79,6 +79,14 @@ async def test_consumers_learn_of_a_dead_letter(log: MemoryPublisher, step: ToyS
     assert sent.header("causation_id") == record.header("ce_id")
 
 
+async def test_of_a_step_that_no_job_waits_for_consumers_learn_nothing(log: MemoryPublisher, step: ToyStep) -> None:
+    """Its dead letter is there for operators; the job, which may have succeeded long ago, has not failed."""
+    step.name = "reembedding"
+    assert await settler(log).settle(step, placed(Do.NEVER, version=7)) == "dead"
+    assert await settler(log).settle(step, replace(placed(), value=b"junk")) == "dead"
+    assert [r.topic for r in log.sent] == [DLQ.name] * 2
+
+
 async def test_a_repeat_tells_the_same_and_a_redrive_another(log: MemoryPublisher, step: ToyStep) -> None:
     """The same death has the same event id however often it is told; the next one, after a redrive, another."""
     record, wrapper = placed(Do.NEVER), settler(log)
