@@ -44,16 +44,24 @@ def refusal(
 
 
 def judge(
-    step: Step, record: Record, error: MunimentError, now_ms: int, limits: Limits, *, paused_ms: int = 0
+    step: Step,
+    record: Record,
+    error: MunimentError,
+    now_ms: int,
+    limits: Limits,
+    *,
+    here_since_ms: int | None = None,
+    paused_ms: int = 0,
 ) -> tuple[Move, RetryState]:
     """The next move for a record that failed with `error`, and what it then has to carry in its headers.
 
-    Only a redelivered record has a past: retry headers on any other topic are not ours to believe. `paused_ms` is how
-    long the step has not run since the record failed first.
+    Only a redelivered record has a past: retry headers on any other topic are not ours to believe. One without has
+    failed first at `here_since_ms`, when it was held or waited here since, or just now. `paused_ms` is how long the
+    step has not run since the record failed first.
     """
     past = retry_state(record) if redelivered(step, record) else None
     attempt, waits = (past.attempt, past.waits) if past else (0, 0)
-    first_failed_ms = past.first_failed_ms if past else now_ms
+    first_failed_ms = past.first_failed_ms if past else now_ms if here_since_ms is None else here_since_ms
     asked = error.retry_after_s if isinstance(error, StepFailure) else None
     move = next_move(
         error.code,

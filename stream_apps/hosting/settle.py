@@ -129,7 +129,7 @@ class Settler:
 
     async def _tried(self, step: Step, record: Record) -> tuple[str, Record]:
         """Try until the record is settled, or may leave with its failure; what holds the step up is waited for here."""
-        gate, pause, patient_until = self._ports.gate, FIRST_PAUSE_S, 0.0
+        gate, pause, patient_until, since_ms = self._ports.gate, FIRST_PAUSE_S, 0.0, 0
         while True:
             async with gate.passing(step.name, record) as probe:
                 # Only while it is worked on: who waits for a halted step or a breaker is in nobody's way.
@@ -145,7 +145,8 @@ class Settler:
                 continue
             now = self._now().timestamp()
             patient_until = patient_until or now + self._limits.breaker_patience_s
-            move, state = await self._judged(step, record, found, int(now * 1000))
+            since_ms = since_ms or int(now * 1000)
+            move, state = await self._judged(step, record, found, int(now * 1000), since_ms)
             apart = _breaker_apart(step, found)
             if found.code is ErrorCode.BREAKER_OPEN and not apart and isinstance(move, Wait) and now < patient_until:
                 await self._wait_for_breaker(found, patient_until - now)
@@ -157,13 +158,15 @@ class Settler:
             if may_leave:
                 return await self._leave(step, record, move, state)
 
-    async def _judged(self, step: Step, record: Record, found: MunimentError, now_ms: int) -> tuple[Move, RetryState]:
-        move, state = judge(step, record, found, now_ms, self._limits)
+    async def _judged(
+        self, step: Step, record: Record, found: MunimentError, now_ms: int, since_ms: int
+    ) -> tuple[Move, RetryState]:
+        move, state = judge(step, record, found, now_ms, self._limits, here_since_ms=since_ms)
         if move not in TOO_LATE:
             return move, state
         # Asked only where it decides: was the step halted, or the stack off, while the deadline went by?
         paused_ms = await self._line.paused_ms(step, state.first_failed_ms)
-        return judge(step, record, found, now_ms, self._limits, paused_ms=paused_ms)
+        return judge(step, record, found, now_ms, self._limits, here_since_ms=since_ms, paused_ms=paused_ms)
 
     async def _wait_for_breaker(self, failure: MunimentError, left_s: float) -> None:
         asked = failure.retry_after_s if isinstance(failure, StepFailure) else None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.key_ring import MemoryKeyRing
@@ -19,6 +19,7 @@ from muniment.schemas.event import Event
 from muniment.schemas.metrics import STEP_HALTED
 from muniment.schemas.operations import StepHalted, StepResumed
 from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import retry_state
 from muniment.schemas.topics import DLQ, OPERATIONS, RETRY_TIERS
 from muniment.stream_apps.braking.brake import Brake
 from muniment.stream_apps.braking.policy import BrakeLimits
@@ -75,13 +76,14 @@ class House:
         self.operations = MemoryOperations()
         self.log = Log(self.operations)
         self.clock = 0.0
+        self.now = NOW
         codec = LogCodec(MemoryKeyRing())
         self.brake = Brake(
             self.operations, self.log, codec, now=lambda: NOW, limits=LIMITS, monotonic=lambda: self.clock
         )
         self.step = Broken("acme", timeout_s=5)
         ports = Ports(gate=self.brake)
-        self.settler = Settler(codec, self.log, ports=ports, now=lambda: NOW, sleep=lambda _: asyncio.sleep(0))
+        self.settler = Settler(codec, self.log, ports=ports, now=lambda: self.now, sleep=lambda _: asyncio.sleep(0))
         self.tasks: list[asyncio.Task[str]] = []
 
     def give(self, do: Do = Do.WORK) -> "asyncio.Task[str]":
@@ -161,6 +163,19 @@ async def test_a_person_resumes_and_what_was_held_is_tried_again(house: House) -
     house.step.broken = False
     await house.operations.say(StepResumed(step="indexing", by="command", reason="mended"))
     assert await house.tasks[-1] == "done"
+
+
+async def test_what_was_held_says_when_it_failed_first(house: House) -> None:
+    """However long it was held and however often it was tried meanwhile: that was before, and not at its last try."""
+    await house.trip()
+    for _ in range(2):
+        house.now += timedelta(hours=5)
+        await house.operations.say(StepResumed(step="indexing", by="command", reason="hope"))
+        await settle_down()
+    assert await house.tasks[2] == "dead"
+    state = retry_state(house.log.on(DLQ.name)[-1])
+    assert state is not None
+    assert state.first_failed_ms == round(NOW.timestamp() * 1000)
 
 
 async def test_after_a_resumption_the_count_begins_anew(house: House) -> None:

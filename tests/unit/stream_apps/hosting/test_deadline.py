@@ -14,6 +14,7 @@ from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import RetryState, retry_state
 from muniment.schemas.topics import REDELIVERY
+from muniment.stream_apps.braking.port import OpenGate
 from muniment.stream_apps.hosting.ports import Ports
 from muniment.stream_apps.hosting.settle import Settler
 
@@ -84,3 +85,30 @@ async def test_the_deadline_holds_for_the_time_in_which_the_step_ran(do: Do, cod
     assert (found, state.code) == ("dead", code)
     found, state = await settled(do, ran_on=timedelta(hours=23, minutes=59))
     assert found != "dead"
+
+
+class OverTheWeekend(OpenGate):
+    """Halts the step when a record fails on Friday, until Monday."""
+
+    def __init__(self, clock: Until) -> None:
+        self._clock = clock
+
+    async def may_leave(
+        self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool, culprit: str = ""
+    ) -> bool:
+        held = self._clock.at < MONDAY
+        self._clock.at = MONDAY
+        return not held
+
+
+async def test_what_was_held_in_place_is_not_given_up_for_it() -> None:
+    """A record that never left its step failed first on Friday, and is retried on Monday as on Friday."""
+    clock, log = Until(), MemoryPublisher()
+    parking = MemoryParking(clock=clock)
+    await parking.running(["indexing"])
+    ports = Ports(parking=parking, gate=OverTheWeekend(clock))
+    wrapper = Settler(LogCodec(MemoryKeyRing()), log, ports=ports, now=lambda: clock.at)
+    outcome = await wrapper.settle(ToyStep("acme"), replace(job("acme", do=Do.RAISE), partition=3, offset=14))
+    state = retry_state(log.sent[0])
+    assert state is not None
+    assert (outcome, state.first_failed_ms) == ("retry", round(FRIDAY.timestamp() * 1000))
