@@ -23,6 +23,11 @@ REDRIVE_ID, REDRIVE_LETTER, REDRIVE_TIMES = "redrive_id", "redrive_letter", "red
 
 They stay on the record through everything that follows, so that the next dead letter knows its past.
 """
+BRANCH = "step_branch"
+"""On a record of a step that several groups run, each for itself: the one whose retry or dead letter it is.
+
+It stays on the record through a redrive. A record without it is of an earlier program, and every group's.
+"""
 
 
 @dataclass(frozen=True, slots=True)

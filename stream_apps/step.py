@@ -29,6 +29,8 @@ class Step(Protocol):
             be in the way of those that meet another. Any other breaker all records meet, and wait for in place.
         slow: Whether one record may take minutes. Such a step never runs on Faust, which cannot wait for so long while
             partitions move.
+        branch: Names this one of several that run the step side by side, each in a group of its own: they share the
+            step's redelivery topic, and each takes back what it has sent there. Empty where a step runs once.
 
     """
 
@@ -40,6 +42,7 @@ class Step(Protocol):
     works_for_cancelled: bool = False
     breakers_apart: frozenset[str] = frozenset()
     slow: bool = False
+    branch: str = ""
 
     def lane(self, record: Record) -> bytes:
         """The lane of a record: one lane is worked through in order, different lanes side by side.
@@ -47,6 +50,14 @@ class Step(Protocol):
         Unless a step says otherwise, the records of one document are in order.
         """
         return record.key
+
+    def concerned(self, record: Record) -> bool:
+        """Whether a record of an event that it reads is its business, as its headers tell.
+
+        What is not is passed by: neither that it ended well nor that it was tried is said of it.
+        """
+        del record
+        return True
 
     def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """Do the work; yield its results in the same order every time, so that their derived ids repeat.

@@ -8,7 +8,7 @@ from muniment.projections.projection import event_name
 from muniment.projections.rows import named, storable
 from muniment.schemas.ids import trace_of
 from muniment.schemas.record import Position, Record
-from muniment.schemas.retry_headers import MOST_TIMES, RetryState, retry_state
+from muniment.schemas.retry_headers import BRANCH, MOST_TIMES, RetryState, retry_state
 
 UNKNOWN = "unknown"
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -111,8 +111,10 @@ def _identity(record: Record, state: RetryState | None, place: Position) -> str:
     if state is None:
         return str(place)
     # Not when it failed: a record that has no past yet fails for the first time at every repeat.
+    whose = f"{state.origin}|{state.step}|{record.header('ce_id') or ''}"
+    branch = f"|for {record.header(BRANCH)}" if record.header(BRANCH) else ""
     past = f"|{record.header('redrive_id')}|{record.header('redrive_times')}" if record.header("redrive_id") else ""
-    return named(f"{state.origin}|{state.step}|{record.header('ce_id') or ''}{past}")
+    return named(whose + branch + past)
 
 
 def _count(number: int) -> int:

@@ -11,7 +11,7 @@ from muniment.schemas.errors import MunimentError, StepFailure
 from muniment.schemas.ids import trace_of
 from muniment.schemas.metadata import Metadata, from_headers
 from muniment.schemas.record import Position, Record
-from muniment.schemas.retry_headers import RetryState, by_this_program, origin_of, redrive_times, retry_state
+from muniment.schemas.retry_headers import BRANCH, RetryState, by_this_program, origin_of, redrive_times, retry_state
 from muniment.schemas.script_commands import GenerateDraft
 from muniment.schemas.scripts import DraftFailed, DraftRequested
 from muniment.schemas.topics import BESIDE, CHUNKS, COMMANDS_DOCUMENTS, DLQ, DOCUMENTS, EMBEDDINGS, RETRY_TIERS
@@ -92,11 +92,12 @@ def judge(
     return move, state
 
 
-def addressed(record: Record, move: Move, state: RetryState) -> Record:
+def addressed(step: Step, record: Record, move: Move, state: RetryState) -> Record:
     """The record with its headers on its way to a tier or to the dead letters."""
+    headers = state.to_headers() | ({BRANCH: step.branch} if step.branch else {})
     if isinstance(move, DeadLetter | Refuse | Block):
-        return record.with_headers(state.to_headers() | by_this_program()).to(DLQ.name)
-    return record.with_headers(state.to_headers()).to(RETRY_TIERS[move.tier].name)
+        return record.with_headers(headers | by_this_program()).to(DLQ.name)
+    return record.with_headers(headers).to(RETRY_TIERS[move.tier].name)
 
 
 def dead_lettered(

@@ -5,6 +5,7 @@ from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.metadata import lane_of
 from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import BRANCH
 from muniment.schemas.topics import REDELIVERY
 from muniment.stream_apps.step import Step
 
@@ -50,8 +51,10 @@ def passes_by(step: Step, record: Record, lane: str | None = None) -> bool:
     """
     if lane is not None and lane_of(record) != lane:
         return True
+    if step.branch and redelivered(step, record) and (record.header(BRANCH) or step.branch) != step.branch:
+        return True
     try:
-        return not concerns(step, record)
+        return not (concerns(step, record) and step.concerned(record))
     except StepFailure:
         return False
 

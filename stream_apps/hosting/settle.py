@@ -175,7 +175,7 @@ class Settler:
         await self._ports.gate.pause(wait_s)
 
     async def _leave(self, step: Step, record: Record, move: Move, state: RetryState) -> tuple[str, Record]:
-        left = addressed(record, move, state)
+        left = addressed(step, record, move, state)
         log.warning(
             "step_failed",
             move=type(move).__name__,

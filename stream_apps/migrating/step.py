@@ -46,7 +46,7 @@ class Reembedding(UnorderedStep):
         now: Callable[[], datetime],
         timeout_s: float,
     ) -> None:
-        self._model = model
+        self.branch = self._model = model
         self._models = models
         self._vectors = vectors
         self._wanted = wanted
@@ -54,11 +54,15 @@ class Reembedding(UnorderedStep):
         self._now = now
         self.timeout_s = timeout_s
 
+    def concerned(self, record: Record) -> bool:
+        """See `Step.concerned`: not a batch that the embedding step uses the model for."""
+        return (record.header(MODEL_HEADER) or self._models.first) != self._model
+
     async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """See `Step.run`."""
         event, meta = envelope.event, envelope.meta
         assert isinstance(event, ChunksPrepared)
-        if (envelope.record.header(MODEL_HEADER) or self._models.first) == self._model:
+        if not self.concerned(envelope.record):
             return
         if isinstance(event.texts, Redaction) or not await self._wanted.wanted(meta.tenant, event, self._model):
             return

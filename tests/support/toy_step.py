@@ -54,6 +54,7 @@ class ToyStep:
     works_for_cancelled = False
     breakers_apart: frozenset[str] = frozenset()
     slow = False
+    branch = ""
 
     def __init__(self, tenant: str, timeout_s: float = 2.0) -> None:
         self.tenant = tenant
@@ -64,6 +65,10 @@ class ToyStep:
 
     def lane(self, record: Record) -> bytes:
         return record.key
+
+    def concerned(self, record: Record) -> bool:
+        del record
+        return True
 
     def headers(self, item: Event) -> Mapping[str, str]:
         del item

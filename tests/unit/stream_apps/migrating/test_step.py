@@ -20,7 +20,10 @@ from muniment.schemas.codec import Envelope
 from muniment.schemas.embedding_models import MODEL_HEADER, ChunksReembedded, EmbeddingModel
 from muniment.schemas.personal import REDACTED
 from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import BRANCH, as_new
+from muniment.schemas.topics import REDELIVERY
 from muniment.stream_apps.embedding.vectors import Vectors
+from muniment.stream_apps.hosting.concerns import passes_by
 from muniment.stream_apps.migrating.step import Reembedding
 
 DOCUMENT, JOB = UUID(int=1), UUID(int=2)
@@ -107,6 +110,22 @@ async def test_what_the_embedding_step_does_is_left_to_it(world: World) -> None:
     assert await world.said("e5", await world.prepared(stamp="e5")) == []
     assert len(await world.said("e5", await world.prepared(stamp="big#6"))) == 1
     assert len(await world.said("small#4", await world.prepared(stamp="big#6"))) == 1
+
+
+async def test_what_is_left_to_it_is_no_good_end_of_its_own(world: World) -> None:
+    """The wrapper passes such a batch by, so that an idle group's looks resume nothing; the others' it works on."""
+    for model, stamp, passed in (("big#6", "big#6", True), ("e5", "", True), ("e5", "big#6", False)):
+        record = (await world.prepared(stamp)).record
+        assert passes_by(world.step(model), record) is passed
+        assert passes_by(world.step(model), record.to(REDELIVERY["reembedding"].name)) is passed
+
+
+async def test_what_comes_back_comes_to_its_model(world: World) -> None:
+    """A record that failed for one model is no other's, when it is retried and when it is redriven."""
+    left = (await world.prepared()).record.with_headers({BRANCH: "big#6"}).to(REDELIVERY["reembedding"].name)
+    assert not passes_by(world.step("big#6"), left)
+    assert passes_by(world.step("small#4"), left)
+    assert as_new(left).header(BRANCH) == "big#6"
 
 
 async def test_what_nobody_lacks_is_not_paid_for(world: World) -> None:
