@@ -27,6 +27,8 @@ from muniment.stream_apps.fetching.resolving import Resolve, resolve
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 MOST_REDIRECTS = 5
+FRAME_BYTES = 64 * 1024
+"""What a compressed body may have in headers and ends of its own, beside a sixty-fourth of what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class HttpFetcher:
         seen = 0
         encoding = answer.headers.get("content-encoding", "").strip().lower()
         with _told():
-            async for piece in inflated(_read(answer, patience), encoding):
+            async for piece in inflated(self._read(answer, patience), encoding):
                 seen += len(piece)
                 if seen > self._limits.bytes_max:
                     raise self._too_large()
@@ -185,20 +187,22 @@ class HttpFetcher:
         if not seen:
             raise Refused(ErrorCode.EMPTY_DOCUMENT, "there is nothing at the address")
 
+    async def _read(self, answer: httpx2.Response, patience: Patience) -> AsyncIterator[bytes]:
+        """The body as it comes. Compressed it may be a little longer than what it holds, but not endless."""
+        pieces, left = answer.aiter_raw(), self._limits.bytes_max + self._limits.bytes_max // 64 + FRAME_BYTES
+        while True:
+            # Not round the loop: what is done with a piece is no time of the server's.
+            async with patience.waiting():
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            left -= len(piece)
+            if left < 0:
+                raise self._too_large()
+            yield piece
+
     def _too_large(self) -> Refused:
         return Refused(ErrorCode.TOO_LARGE, f"what lies there exceeds {self._limits.bytes_max} bytes")
-
-
-async def _read(answer: httpx2.Response, patience: Patience) -> AsyncIterator[bytes]:
-    """The body as it comes."""
-    pieces = answer.aiter_raw()
-    while True:
-        # Not round the loop: what is done with a piece is no time of the server's.
-        async with patience.waiting():
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 @contextmanager

@@ -273,6 +273,33 @@ async def test_what_was_compressed_unasked_is_bounded_too(web: WebServer) -> Non
     await fails(fetcher(web), f"http://{NAME}:{web.port}/br", ErrorCode.URL_REFUSED)
 
 
+async def test_every_part_of_a_compressed_body_counts(web: WebServer) -> None:
+    """Several members are one body and one size; parts that hold nothing have an end; what else follows is no body."""
+    one, two = gzip.compress(b"one, "), gzip.compress(b"two")
+    web.say("/parts", one + gzip.compress(b"") + two, Content_Encoding="gzip")
+    assert (await fetch(fetcher(web), f"http://{NAME}:{web.port}/parts"))[1] == b"one, two"
+    web.say("/noise", one + b"two", Content_Encoding="gzip")
+    web.say("/cut", one + two[:-3], Content_Encoding="gzip")
+    web.say("/zlib", zlib.compress(b"one") + b"two", Content_Encoding="deflate")
+    for path in ("/noise", "/cut", "/zlib"):
+        await fails(fetcher(web), f"http://{NAME}:{web.port}{path}", ErrorCode.FETCH_FAILED)
+    web.say("/bomb", one + gzip.compress(bytes(60_000)) * 2, Content_Encoding="gzip")
+    await fails(fetcher(web), f"http://{NAME}:{web.port}/bomb", ErrorCode.TOO_LARGE)
+    sent = 0
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + one)
+        while True:
+            writer.write(gzip.compress(b"") * 1000)
+            sent += 20_000
+            await writer.drain()
+
+    web.pages["/endless"] = endless
+    await fails(fetcher(web), f"http://{NAME}:{web.port}/endless", ErrorCode.TOO_LARGE)
+    assert sent < 20_000_000
+
+
 async def test_a_certificate_has_to_be_that_of_the_name(tmp_path: Path) -> None:
     """Not of the address: the name goes with the connection. A strange one, or a way back to http, is refused."""
     server, trust = certified(NAME, tmp_path)
