@@ -3,8 +3,9 @@
 The rows are not derived from the log (like keys and the blobs themselves, they cannot be rebuilt by a replay).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,10 @@ from uuid import UUID
 
 from muniment.producers.blobs import Blob, BlobStore
 from muniment.producers.postgres import database
+from muniment.producers.to_the_end import to_the_end
+
+GIVE_BACK_S = 5.0
+"""How long a put that has failed may take to remove what it has stored; later the sweep does it."""
 
 # A claim and the removal of the last one must not cross: both take the lock of the content first. Neither may a claim
 # and the closing of its job: claims share the job's lock, closing has it alone.
@@ -69,6 +74,7 @@ class Claims:
 
         Of a job that was closed nothing is kept: what is returned then names bytes that are not there.
         """
+        placed: list[Blob] = []
 
         @asynccontextmanager
         async def claimed(blob: Blob) -> AsyncIterator[None]:
@@ -77,12 +83,25 @@ class Claims:
                 name = f"{job_id}/{kind}"
                 if not await connection.fetchval(_CLAIM, tenant, blob.ref, document_id, name, job_id):
                     raise _ClosedError(blob)
+                placed.append(blob)
                 yield
 
         try:
             return await self.blobs.put(tenant, chunks, claimed)
         except _ClosedError as closed:
             return closed.blob
+        except BaseException:
+            # Cancelled, or the claim came to nothing, while the bytes were being put in place.
+            for blob in placed:
+                with suppress(Exception):
+                    await to_the_end(asyncio.wait_for(self.drop_unclaimed(tenant, blob.ref), GIVE_BACK_S))
+            raise
+
+    async def drop_unclaimed(self, tenant: str, ref: str) -> bool:
+        """Remove a blob unless somebody claims it; whether there was one that nobody does."""
+        async with database(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_CONTENT, tenant, ref)
+            return not await connection.fetchval(_SHARED, tenant, ref) and await self.blobs.delete(tenant, ref)
 
     async def close(self, tenant: str, document_id: UUID, job_id: UUID) -> Released:
         """Give up what a job claims and let it claim nothing from now on. Twice is once."""

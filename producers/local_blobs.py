@@ -12,6 +12,7 @@ from typing import IO
 from muniment.producers.blobs import REF_PREFIX, Blob, Guard, tenant_folder, unguarded
 from muniment.producers.disk import is_full
 from muniment.producers.own_folder import OwnFolder, remove
+from muniment.producers.to_the_end import to_the_end
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 
@@ -28,7 +29,7 @@ class LocalBlobs:
     async def put(self, tenant: str, chunks: AsyncIterator[bytes], guard: Guard = unguarded) -> Blob:
         """See `BlobStore.put`."""
         descriptor, draft = self._draft()
-        digest, size, placing = hashlib.sha256(), 0, False
+        digest, size = hashlib.sha256(), 0
         try:
             with _closed_anyhow(os.fdopen(descriptor, "wb")) as out:
                 async for piece in chunks:
@@ -42,16 +43,12 @@ class LocalBlobs:
                     await asyncio.to_thread(os.fsync, out.fileno())
             blob = Blob(REF_PREFIX + digest.hexdigest(), size)
             async with guard(blob):
-                placing = True
                 with _away():
-                    await asyncio.to_thread(self._place, draft, self._path(tenant, blob.ref))
+                    # The thread goes on when nobody waits for it, and the guard is not to be left before it has ended.
+                    await to_the_end(asyncio.to_thread(self._place, draft, self._path(tenant, blob.ref)))
             return blob
         finally:
-            if placing:
-                # Perhaps this very moment, in a thread that a cancellation left behind: not to be written to.
-                draft.unlink(missing_ok=True)
-            else:
-                await asyncio.to_thread(remove, draft)
+            await asyncio.to_thread(remove, draft)
 
     async def open(self, tenant: str, ref: str) -> AsyncIterator[bytes]:
         """See `BlobStore.open`."""

@@ -13,6 +13,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
 from muniment.producers.blobs import REF_PREFIX, Blob, Guard, tenant_folder, unguarded
+from muniment.producers.to_the_end import to_the_end
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 
@@ -34,12 +35,16 @@ class S3Blobs:
             blob = await self._upload(draft, chunks)
             async with guard(blob):
                 with _away():
-                    await obstore.copy_async(self._store, draft, _key(tenant, blob.ref))
+                    # What S3 has been asked for it may do; the guard is not to be left before it is known.
+                    await to_the_end(self._place(draft, _key(tenant, blob.ref)))
             return blob
         finally:
             # A draft that stays harms nothing; what went wrong before must not be hidden behind it.
             with contextlib.suppress(StepFailure), _away():
                 await obstore.delete_async(self._store, draft)
+
+    async def _place(self, draft: str, key: str) -> None:
+        await obstore.copy_async(self._store, draft, key)
 
     async def _upload(self, draft: str, chunks: AsyncIterator[bytes]) -> Blob:
         digest, size = hashlib.sha256(), 0

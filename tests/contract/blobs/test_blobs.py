@@ -1,6 +1,8 @@
 """One suite for every blob store: the local folder and an S3 server keep the same promises."""
 
+import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -169,6 +171,44 @@ async def test_the_guard_surrounds_the_moment_it_appears(blobs: BlobStore) -> No
     with pytest.raises(RuntimeError, match="no"):
         await blobs.put("acme", pieces(b"refused"), refusing)
     assert await missing(blobs, "acme", f"sha256:{hashlib.sha256(b'refused').hexdigest()}")
+
+
+async def test_the_guard_is_not_left_before_it_is_decided(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is cancelled while the blob is put in place leaves the guard with it there, and never before."""
+    begun, seen = asyncio.Event(), []
+    for name, module in (("_place", LocalBlobs), ("_place", S3Blobs)):
+        monkeypatch.setattr(module, name, slowed(getattr(module, name), begun, asyncio.get_running_loop()))
+
+    @asynccontextmanager
+    async def guard(blob: Blob) -> AsyncIterator[None]:
+        try:
+            yield
+        except asyncio.CancelledError:
+            seen.append(await missing(blobs, "acme", blob.ref))
+            raise
+
+    putting = asyncio.create_task(blobs.put("acme", pieces(b"cancelled"), guard))
+    await begun.wait()
+    putting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+    assert seen == [False]
+
+
+def slowed(place: Any, begun: asyncio.Event, loop: asyncio.AbstractEventLoop) -> Any:
+    """A blob that takes its time to its place; says when it is on its way."""
+
+    def in_a_thread(*given: Any) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        time.sleep(0.3)
+        place(*given)
+
+    async def in_a_call(*given: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.3)
+        await place(*given)
+
+    return in_a_call if asyncio.iscoroutinefunction(place) else in_a_thread
 
 
 async def test_a_blob_is_downloaded_for_our_eyes_only(blobs: BlobStore, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,37 @@ async def test_an_absent_database_stores_nothing(claims: Claims, pool: Any) -> N
     assert error.value.code is ErrorCode.DATABASE_UNAVAILABLE
     ref = f"sha256:{hashlib.sha256(b'orphan').hexdigest()}"
     assert not await there(claims.blobs, ref)
+
+
+async def test_a_put_that_is_cancelled_leaves_nothing(
+    claims: Claims, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the moment the bytes are put in place: neither claim nor bytes, and those of others stay."""
+    begun, ended, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    place = LocalBlobs._place
+
+    def slow(*given: Any) -> None:
+        try:
+            place(*given)
+        finally:
+            loop.call_soon_threadsafe(begun.set)
+            time.sleep(0.2)
+            loop.call_soon_threadsafe(ended.set)
+
+    kept = await claims.put(TENANT, uuid4(), uuid4(), "original", pieces(b"kept"))
+    monkeypatch.setattr(LocalBlobs, "_place", slow)
+    for content in (b"cancelled", b"kept"):
+        begun.clear()
+        ended.clear()
+        putting = asyncio.create_task(claims.put(TENANT, uuid4(), uuid4(), "original", pieces(content)))
+        await begun.wait()
+        putting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await putting
+        await ended.wait()
+    assert not await there(claims.blobs, f"sha256:{hashlib.sha256(b'cancelled').hexdigest()}")
+    assert await there(claims.blobs, kept.ref)
+    assert await pool.fetchval("select count(*) from muniment_claims.claims") == 1
 
 
 def envelope(event: Event) -> Envelope:
