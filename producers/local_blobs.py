@@ -48,7 +48,7 @@ class LocalBlobs:
                     await to_the_end(asyncio.to_thread(self._place, draft, self._path(tenant, blob.ref)))
             return blob
         finally:
-            await asyncio.to_thread(remove, draft)
+            await asyncio.to_thread(remove, draft, synced=True)
 
     async def open(self, tenant: str, ref: str) -> AsyncIterator[bytes]:
         """See `BlobStore.open`."""

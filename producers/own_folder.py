@@ -19,7 +19,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 WRITTEN_BACK_S = 5.0
-"""What is younger has hardly reached the disk: then zeros need not be waited for there, they replace it on its way."""
+"""What is younger, and was not synced, has hardly reached the disk: zeros need not be waited for there, they replace it
+on its way."""
 _ZEROS = bytes(1 << 20)
 
 
@@ -48,19 +49,22 @@ async def scratch(folder: Path, prefix: str) -> AsyncIterator[Path]:
         await asyncio.to_thread(remove, made)
 
 
-def remove(path: Path) -> None:
-    """Overwrite every file below `path` with zeros and remove all of it; what cannot be written is removed as it is."""
+def remove(path: Path, *, synced: bool = False) -> None:
+    """Overwrite every file below `path` with zeros and remove all of it; what cannot be written is removed as it is.
+
+    `synced`: it was synced to the disk, however young it is, so the zeros have to reach the disk, too.
+    """
     if path.is_dir() and not path.is_symlink():
         for place, _, names in os.walk(path):
             for name in names:
-                _overwrite(Path(place, name))
+                _overwrite(Path(place, name), synced=synced)
         shutil.rmtree(path, ignore_errors=True)
     else:
-        _overwrite(path)
+        _overwrite(path, synced=synced)
         path.unlink(missing_ok=True)
 
 
-def _overwrite(path: Path) -> None:
+def _overwrite(path: Path, *, synced: bool) -> None:
     with suppress(OSError):
         descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
         try:
@@ -68,7 +72,7 @@ def _overwrite(path: Path) -> None:
             left = known.st_size
             while left:
                 left -= os.write(descriptor, _ZEROS[:left])
-            if time.time() - known.st_mtime >= WRITTEN_BACK_S:
+            if synced or time.time() - known.st_mtime >= WRITTEN_BACK_S:
                 os.fdatasync(descriptor)
         finally:
             os.close(descriptor)

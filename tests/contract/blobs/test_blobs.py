@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -227,3 +228,28 @@ async def test_an_absent_store_is_no_missing_blob(cut_off: BlobStore) -> None:
         with pytest.raises(StepFailure) as error:
             await call
         assert error.value.code is ErrorCode.BLOB_UNAVAILABLE
+
+
+async def test_a_draft_is_overwritten_where_it_was_synced_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the disk, and not only in memory: a draft whose claim was refused is zeros there before its name goes."""
+    synced: list[bytes] = []
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").read_bytes())
+
+    monkeypatch.setattr(os, "fdatasync", note)
+
+    @asynccontextmanager
+    async def refusing(blob: Blob) -> AsyncIterator[None]:
+        raise RuntimeError("no")
+        yield
+
+    with pytest.raises(RuntimeError, match="no"):
+        await LocalBlobs(tmp_path).put("acme", pieces(b"in clear"), refusing)
+    assert synced == [bytes(8)]
+    assert files(tmp_path) == []
+
+
+def files(folder: Path) -> list[Path]:
+    """All files below a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
