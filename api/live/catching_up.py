@@ -12,7 +12,7 @@ from muniment.api.live.telling import Telling
 from muniment.api.live.watch import Watch
 from muniment.api.rows import job_answer
 from muniment.projections.jobs.feed import KEPT
-from muniment.projections.jobs.feed_mark import Mark
+from muniment.projections.jobs.feed_mark import Mark, to_id
 from muniment.projections.jobs.feed_queries import Told
 from muniment.projections.jobs.queries import JobRow
 from muniment.schemas.topics import COMMANDS_DOCUMENTS, DOCUMENTS
@@ -28,11 +28,12 @@ class TooOld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of what a reader missed; `more` says that there may be more behind `mark`."""
+    """Some of what a reader missed; `more` says that there may be more behind `mark`, which `telling` goes on from."""
 
     frames: list[Frame]
     mark: Mark
     more: bool
+    telling: Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def missed(moment: Moment, watch: Watch, mark: Mark, limit: int) -> Page:
     more = len(changes) >= limit
     if not more:
         telling.reached = reached
-    return Page([frames.news(news) for news in told], telling.mark(moment.at), more)
+    return Page([frames.news(news) for news in told], telling.mark(moment.at), more, telling)
 
 
 async def now(moment: Moment, watch: Watch) -> Now:
@@ -78,18 +79,20 @@ async def now(moment: Moment, watch: Watch) -> Now:
     return Now([row for row in found if watch.wants(row)])
 
 
-def snapshot(watch: Watch, found: Now, telling: Telling, event_id: str) -> list[Frame]:
+def snapshot(watch: Watch, found: Now, telling: Telling, at: datetime) -> list[Frame]:
     """The events that a stream begins with: how things are, and the end of a single job that has ended."""
+    mark = telling.mark(at)
+    event_id = to_id(mark)
     if watch.job_id:
         answers = [job_answer(row, searchable=not telling.is_off(row.job_id)) for row in found.rows]
-        ended = [frames.of_job(job, event_id) for job in answers if job.ended]
-        return [*(frames.of_job(job, event_id, "snapshot") for job in answers), *ended]
+        ended = [frames.of_job(job, mark, event_id) for job in answers if job.ended]
+        return [*(frames.of_job(job, mark, event_id, "snapshot") for job in answers), *ended]
     rows = {row.job_id: row for row in found.rows}
     # Jobs whose end was put off have ended for the tables, not for readers.
     rows = {row.job_id: row for row in telling.jobs_off if watch.wants(row)} | rows
     newest = sorted(rows.values(), key=_age, reverse=True)
     jobs = [job_answer(row, searchable=not telling.is_off(row.job_id)) for row in newest[:SHOWN]]
-    return [frames.snapshot(frames.JobsNow(jobs=jobs, more=len(rows) > SHOWN), event_id)]
+    return [frames.snapshot(frames.JobsNow(jobs=jobs, more=len(rows) > SHOWN), mark, event_id)]
 
 
 def versions_of(changes: Iterable[Told]) -> set[tuple[UUID, int]]:

@@ -34,8 +34,8 @@ class Moment(Protocol):
         """The jobs whose ends lie at these places, as they are now."""
         ...
 
-    async def awaiting(self, tenant: str, within: timedelta) -> Sequence[Told]:
-        """Ends of the last while that search has not come to yet."""
+    async def awaiting(self, tenant: str, within: timedelta, limit: int) -> Sequence[Told]:
+        """The last ends, `limit` at most and of the last while; without its job each that search has come to."""
         ...
 
     async def open_jobs(

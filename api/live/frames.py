@@ -12,6 +12,7 @@ from muniment.api.answers import Answer, Job
 from muniment.api.live.telling import News
 from muniment.api.problems.problem import Problem, problem_body
 from muniment.api.rows import job_answer
+from muniment.projections.jobs.feed_mark import Mark
 
 RETRY_MS = 2000
 PING = format_sse_event(comment="still here")
@@ -32,6 +33,7 @@ class Frame:
     Attributes:
         data: The bytes.
         event_id: Up to where its reader is told with it; `None` for what is told beside the order of the log.
+        mark: The same, to go on from.
         ended: Whether it is the end of a job.
         queued: Of the jobs in it, which wait in the queue and which do not.
 
@@ -39,26 +41,27 @@ class Frame:
 
     data: bytes
     event_id: str | None = None
+    mark: Mark | None = None
     ended: bool = False
     queued: Mapping[UUID, bool] = field(default_factory=dict)
 
 
 def news(told: News) -> Frame:
     """A job that has changed: `job`, or `end`."""
-    return of_job(job_answer(told.job, searchable=told.searchable), told.event_id)
+    return of_job(job_answer(told.job, searchable=told.searchable), told.mark, told.event_id)
 
 
-def of_job(job: Job, event_id: str, event: str | None = None) -> Frame:
+def of_job(job: Job, mark: Mark, event_id: str, event: str | None = None) -> Frame:
     """A job under an event of this name; `job` or `end` where none is given."""
     name = event or ("end" if job.ended else "job")
     data = format_sse_event(event=name, data_str=job.model_dump_json(), id=event_id)
-    return Frame(data, event_id, ended=name == "end", queued=_queued([job]))
+    return Frame(data, event_id, mark, ended=name == "end", queued=_queued([job]))
 
 
-def snapshot(jobs: JobsNow, event_id: str) -> Frame:
+def snapshot(jobs: JobsNow, mark: Mark, event_id: str) -> Frame:
     """The jobs as they are now."""
     data = format_sse_event(event="snapshot", data_str=jobs.model_dump_json(), id=event_id)
-    return Frame(data, event_id, queued=_queued(jobs.jobs))
+    return Frame(data, event_id, mark, queued=_queued(jobs.jobs))
 
 
 def queue(queued: int, positions: dict[str, int]) -> Frame:

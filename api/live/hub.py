@@ -22,7 +22,7 @@ from muniment.api.live.stream import Stream
 from muniment.api.live.watch import Watch
 from muniment.api.problems.problem import Problem
 from muniment.api.settings import ApiSettings
-from muniment.projections.jobs.feed_mark import Mark, Partition, to_id
+from muniment.projections.jobs.feed_mark import Mark, Partition
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.metrics import SSE_CONNECTIONS_OPEN
 
@@ -156,7 +156,7 @@ class Hub:
             if page.frames:
                 await write(b"".join(frame.data for frame in page.frames))
             stream.told(page.frames)
-            stream.mark = to_id(page.mark)
+            stream.read_up_to(page.mark)
             if not page.more:
                 break
         stream.caught_up()
@@ -217,6 +217,8 @@ class Hub:
                 self._audiences[tenant].spread_queue(queue)
         for stream, begin in seen.beginnings:
             self._begin(stream, begin, seen)
+        if seen.broken is not None:
+            self._pass_by(seen.broken)
         if self._joining or any(audience.telling.awaited for audience in self._audiences.values()):
             asyncio.get_running_loop().call_later(TICK_S / 4, self._wake.set)
 
@@ -250,12 +252,19 @@ class Hub:
         else:
             self._audiences[tenant] = audience
             audience.add(stream)
-            mark_id = to_id(audience.telling.mark(seen.at))
             stream.open(
-                begin.frames
+                [*begin.frames, *map(frames.news, begin.telling.leave_to(audience.telling, seen.at))]
                 if isinstance(begin, Page)
-                else catching_up.snapshot(stream.watch, begin, audience.telling, mark_id)
+                else catching_up.snapshot(stream.watch, begin, audience.telling, seen.at)
             )
+
+    def _pass_by(self, stream: Stream) -> None:
+        """Let a stream whose beginning fails hold up nobody: once more without its mark, then not again."""
+        self.part(stream)
+        if stream.told_up_to is not None:
+            stream.begin_anew()
+        else:
+            stream.end("failed")
 
 
 def _too_many(detail: str) -> Problem:

@@ -1,9 +1,10 @@
 """One look at the feed: all that there is to tell to open streams and to those that join, as of one moment."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import structlog
 
 from muniment.api.live import catching_up
 from muniment.api.live.audience import FIRST_IN_QUEUE, Audience
@@ -12,10 +13,13 @@ from muniment.api.live.feed import Moment, Versions
 from muniment.api.live.stream import Stream
 from muniment.api.live.telling import SEARCH_BEHIND
 from muniment.api.live.watch import Watch
-from muniment.projections.jobs.feed_mark import Mark, Partition
+from muniment.projections.jobs.feed_mark import HELD, Mark, Partition
 from muniment.projections.jobs.feed_queries import Queue, Scope, Told
 
+LOG = structlog.get_logger(__name__)
 PAGE = 500
+FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What only our own code, or what one reader brought, can be at fault for; a database that is away is none of them."""
 JOIN_PAGE = 100
 """Changes that are read for a stream on joining; one that missed more reads on by itself first."""
 
@@ -30,8 +34,9 @@ class Seen:
         changes: Those of the tenants that somebody listens to.
         more: There are further changes; nobody may join before these were told.
         unseen: By tenant, what search has not come to yet of all that waits for it.
-        off: By tenant that nobody listened to before, the ends that are put off.
+        off: By tenant that nobody listened to before, its last ends, those without a job that are told.
         beginnings: What each stream that joins begins with; `None` where its mark leads nowhere.
+        broken: The stream whose beginning could not be made; those after it have to wait for the next look.
         queues: By tenant, places in the queue.
 
     """
@@ -43,6 +48,7 @@ class Seen:
     unseen: dict[str, Versions] = field(default_factory=dict)
     off: dict[str, list[Told]] = field(default_factory=dict)
     beginnings: list[tuple[Stream, Now | Page | None]] = field(default_factory=list)
+    broken: Stream | None = None
     queues: dict[str, Queue] = field(default_factory=dict)
 
 
@@ -77,13 +83,19 @@ async def _beginnings(moment: Moment, seen: Seen, joining: Sequence[Stream], ten
     shared: dict[Watch, Now] = {}
     for stream in joining:
         watch, mark = stream.watch, stream.told_up_to
-        if watch.tenant not in tenants and watch.tenant not in seen.off:
-            seen.off[watch.tenant] = list(await moment.awaiting(watch.tenant, SEARCH_BEHIND))
         begin: Now | Page | None = None
-        if mark is None:
-            begin = shared.get(watch) or await catching_up.now(moment, watch)
-            shared[watch] = begin
-        else:
-            with suppress(TooOld):
+        try:
+            if watch.tenant not in tenants and watch.tenant not in seen.off:
+                seen.off[watch.tenant] = list(await moment.awaiting(watch.tenant, SEARCH_BEHIND, HELD))
+            if mark is None:
+                begin = shared.get(watch) or await catching_up.now(moment, watch)
+                shared[watch] = begin
+            else:
                 begin = await catching_up.missed(moment, watch, mark, JOIN_PAGE)
+        except TooOld:
+            pass
+        except FAULTS:
+            LOG.exception("live.beginning_failed", tenant=watch.tenant, resumed=mark is not None)
+            seen.broken = stream
+            return
         seen.beginnings.append((stream, begin))

@@ -10,7 +10,7 @@ from uuid import UUID
 from muniment.api.live import frames
 from muniment.api.live.frames import Frame
 from muniment.api.live.watch import Watch
-from muniment.projections.jobs.feed_mark import Mark, from_id
+from muniment.projections.jobs.feed_mark import Mark, to_id
 
 WAITING = 256
 """Events that wait for a reader at most; one who is slower reads them from the tables."""
@@ -43,6 +43,7 @@ class Stream:
     Attributes:
         watch: What it is about.
         mark: How much its reader was told, as an event id; `None` before the first event.
+        told_up_to: The same, to go on from.
         joined: Whether the hub pushes what happens.
         waiting: Of the jobs that it names, those that may be waiting in the queue: all, until it is told otherwise.
         places: What it was told last of the queue: how many wait, and the places of some.
@@ -60,6 +61,7 @@ class Stream:
         "key_id",
         "mark",
         "places",
+        "told_up_to",
         "waiting",
         "watch",
         "written_at",
@@ -69,6 +71,7 @@ class Stream:
         self.watch = watch
         self.key_id = key_id
         self.mark = mark_id
+        self.told_up_to = mark
         self.joined = False
         self.waiting: set[UUID] = set(watch.only or ())
         self.places: tuple[int, Mapping[UUID, int]] | None = None
@@ -108,7 +111,7 @@ class Stream:
 
     def begin_anew(self) -> None:
         """Tell the reader that his id leads nowhere, and begin with how things are."""
-        self.mark = None
+        self.mark = self.told_up_to = None
         self._behind = False
         self._frames.append(frames.reset())
         self._wake.set()
@@ -145,9 +148,16 @@ class Stream:
 
     def told(self, sent: list[Frame]) -> None:
         """Remember up to where the reader was told; the end of a single job is the end of its stream."""
-        self.mark = next((frame.event_id for frame in reversed(sent) if frame.event_id), self.mark)
+        for frame in reversed(sent):
+            if frame.mark is not None:
+                self.mark, self.told_up_to = frame.event_id, frame.mark
+                break
         if self.watch.job_id and any(frame.ended for frame in sent):
             self.end()
+
+    def read_up_to(self, mark: Mark) -> None:
+        """Remember how far a page from the tables went, whatever of it was to be told."""
+        self.mark, self.told_up_to = to_id(mark), mark
 
     def caught_up(self) -> None:
         """Nothing is left to read from the tables but what the hub reads on joining."""
@@ -158,11 +168,6 @@ class Stream:
     def over(self) -> bool:
         """Whether nothing more is to be sent."""
         return self._over
-
-    @property
-    def told_up_to(self) -> Mark | None:
-        """How much the reader was told."""
-        return from_id(self.mark) if self.mark else None
 
     def _note(self, frame: Frame) -> None:
         only = self.watch.only or frozenset()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from muniment.api.live.feed import Versions
-from muniment.projections.jobs.feed_mark import Mark, Partition, Place, to_id
+from muniment.projections.jobs.feed_mark import HELD, Mark, Partition, Place, to_id
 from muniment.projections.jobs.feed_queries import Told
 from muniment.projections.jobs.queries import JobRow
 
@@ -20,10 +20,11 @@ SEARCH_BEHIND = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A job to be told of, and the event id up to here."""
+    """A job to be told of, and how much is told with it; `event_id` is the same as it is sent, made once."""
 
     job: JobRow
     searchable: bool
+    mark: Mark
     event_id: str
 
 
@@ -32,6 +33,7 @@ class _PutOff:
     told: Told
     job: JobRow
     places: set[Place]
+    number: int
 
 
 @dataclass(slots=True)
@@ -39,22 +41,25 @@ class Telling:
     """What the readers of one tenant were told: everything before `reached`, but for the ends that were put off.
 
     `reached` is the caller's, who moves it on; `wanted` says of which jobs anybody wants to hear.
+
+    An end that so many others (`HELD`) came after is put off no longer, whatever search says, or ids would outgrow a
+    header. They are counted whether search sees them or not: then every instance gives up the same ends.
     """
 
     reached: Mapping[Partition, int]
     wanted: Callable[[JobRow], bool] = lambda _: True
     _off: dict[UUID, _PutOff] = field(default_factory=dict)
     _held: frozenset[Place] = frozenset()
+    _count: int = 0
 
     def put_off(self, ends: Iterable[Told]) -> None:
-        """Take over ends that are to be told later."""
+        """Take over ends that are to be told later; one without its job was told, and is only counted."""
         for told in ends:
-            if told.job is not None:
-                self._hold(told, told.job)
+            self._hold(told)
 
     def mark(self, at: datetime) -> Mark:
-        """How much was told."""
-        return Mark(at, self.reached, self._held)
+        """How much was told; what is told afterwards changes nothing in it."""
+        return Mark(at, dict(self.reached), self._held)
 
     def is_off(self, job_id: UUID) -> bool:
         """Whether the end of a job was put off: it is shown as running."""
@@ -74,11 +79,16 @@ class Telling:
         """The ends that need no longer be put off."""
         found = list[News]()
         for job_id, off in list(self._off.items()):
-            if not _awaits(off.told, off.job, unseen, at):
-                del self._off[job_id]
-                self._held -= off.places
-                found += self._news(off.job, at, searchable=True)
+            # An end may have several places, so both are looked at: how many came after, and how many places there are.
+            too_many = off.number <= self._count - HELD or len(self._held) > HELD
+            if too_many or not _awaits(off.told, off.job, unseen, at):
+                found += self._end(job_id, at)
         return found
+
+    def leave_to(self, other: "Telling", at: datetime) -> list[News]:
+        """The ends that are put off here and that another, which goes on from here, will not tell."""
+        left = [job_id for job_id in self._off if not other.is_off(job_id)]
+        return [news for job_id in left for news in self._end(job_id, at)]
 
     def tell(self, told: Told, unseen: Versions, at: datetime) -> list[News]:
         """What to tell of a change, if anything; `reached` covers it already.
@@ -89,20 +99,31 @@ class Telling:
         if told.job is None:
             return []
         if told.awaits is not None:
-            self._hold(told, told.job)
+            self._hold(told)
             return [*self._news(told.job, at, searchable=False), *self.release(unseen, at)]
         if (off := self._off.pop(told.job_id, None)) is not None:
             self._held -= off.places
         return self._news(told.job, at, searchable=True)
 
     def _news(self, job: JobRow, at: datetime, *, searchable: bool) -> list[News]:
-        return [News(job, searchable, to_id(self.mark(at)))] if self.wanted(job) else []
+        if not self.wanted(job):
+            return []
+        mark = self.mark(at)
+        return [News(job, searchable, mark, to_id(mark))]
 
-    def _hold(self, told: Told, job: JobRow) -> None:
-        off = self._off.get(told.job_id)
+    def _hold(self, told: Told) -> None:
+        self._count += 1
+        if told.job is None:
+            return
+        off = self._off.pop(told.job_id, None)
         places = {told.place} | (off.places if off else set())
-        self._off[told.job_id] = _PutOff(told, job, places)
+        self._off[told.job_id] = _PutOff(told, told.job, places, self._count)
         self._held |= places
+
+    def _end(self, job_id: UUID, at: datetime) -> list[News]:
+        off = self._off.pop(job_id)
+        self._held -= off.places
+        return self._news(off.job, at, searchable=True)
 
 
 def _awaits(told: Told, job: JobRow, unseen: Versions, at: datetime) -> bool:

@@ -48,10 +48,14 @@ cross join lateral (
 where f.tenant = any($4) and ($5::uuid[] is null or f.job_id = any($5)) and ($6::uuid is null or f.document_id = $6)
 order by f.number
 
--- awaiting: ends of a tenant's jobs that search has not come to yet
-select f.number, f.topic, f.partition, f."offset", f.tenant, f.job_id, f.job, f.awaits
-from read.job_feed f left join read.search_heads h on h.tenant = f.tenant and h.document_id = f.document_id
-where f.tenant = $1 and f.awaits is not null and f.told_at > now() - $2::interval and coalesce(h.version, 0) < f.awaits
+-- awaiting: the last ends of a tenant's jobs, without the job where search has come to what it brought
+select f.number, f.topic, f.partition, f."offset", f.tenant, f.job_id,
+    case when coalesce(h.version, 0) < f.awaits then f.job end as job,
+    case when coalesce(h.version, 0) < f.awaits then f.awaits end as awaits
+from (
+    select * from read.job_feed
+    where tenant = $1 and awaits is not null and told_at > now() - $2::interval order by number desc limit $3
+) f left join read.search_heads h on h.tenant = f.tenant and h.document_id = f.document_id
 order by f.number
 
 -- open: the newest jobs of a tenant that have not ended, with their places in the queue

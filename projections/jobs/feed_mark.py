@@ -39,7 +39,9 @@ _FORM = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 LONGEST = 8000
-"""Characters of an id: what a header may hold. 12 partitions take some 650, 150 fit."""
+"""Characters of an id: what a header may hold. 12 partitions a topic take some 650; 120 fit, with all that is held."""
+HELD = 300
+"""Places that a mark holds at most; each takes four characters, or eight where they lie far apart."""
 
 
 @dataclass(frozen=True, slots=True)

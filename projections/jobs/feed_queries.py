@@ -83,9 +83,9 @@ class Moment:
             return []
         return await self._told(_SQL["at"], sorted(places), list(scope.tenants), scope.job_ids, scope.document_id)
 
-    async def awaiting(self, tenant: str, within: timedelta) -> list[Told]:
-        """Ends of the last while that search has not come to yet."""
-        return [_told(row) for row in await self.connection.fetch(_SQL["awaiting"], tenant, within)]
+    async def awaiting(self, tenant: str, within: timedelta, limit: int) -> list[Told]:
+        """The last ends, `limit` at most and of the last while; without its job each that search has come to."""
+        return [_told(row) for row in await self.connection.fetch(_SQL["awaiting"], tenant, within, limit)]
 
     async def open_jobs(
         self,

@@ -80,10 +80,13 @@ class MemoryMoment:
         """See `Moment`."""
         return [c for c in self.changes if c.place in places and c.tenant in scope.tenants]
 
-    async def awaiting(self, tenant: str, within: timedelta) -> list[Told]:
+    async def awaiting(self, tenant: str, within: timedelta, limit: int) -> list[Told]:
         """See `Moment`."""
-        mine = [c for c in self.changes if c.tenant == tenant and c.job and c.awaits]
-        return [c for c in mine if c.job and (c.job.document_id, c.awaits) in self.not_seen]
+        mine = [c for c in self.changes if c.tenant == tenant and c.job and c.awaits][-limit:]
+        return [
+            c if c.job and (c.job.document_id, c.awaits) in self.not_seen else replace(c, job=None, awaits=None)
+            for c in mine
+        ]
 
     async def open_jobs(
         self,

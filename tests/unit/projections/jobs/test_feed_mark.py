@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.projections.jobs.feed_mark import CODES, LONGEST, Mark, from_id, to_id
+from muniment.projections.jobs.feed_mark import CODES, HELD, LONGEST, Mark, from_id, to_id
 from muniment.projections.jobs.projection import Jobs
 
 MOMENTS = st.integers(0, 10**12).map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
@@ -49,12 +49,16 @@ def test_every_topic_of_the_jobs_has_a_code() -> None:
     assert {topic.name for topic in Jobs.topics} <= CODES.keys()
 
 
-@pytest.mark.parametrize(("partitions", "characters"), [(12, 700), (150, LONGEST)])
-def test_ids_stay_small(partitions: int, characters: int) -> None:
-    """With topics of 12 partitions that hold millions of records each, an id is some hundred characters."""
+@pytest.mark.parametrize(("partitions", "held", "characters"), [(12, 0, 700), (12, HELD, 2500), (120, HELD, LONGEST)])
+def test_ids_stay_small(partitions: int, held: int, characters: int) -> None:
+    """With topics of 12 partitions that hold millions of records each, an id is some hundred characters.
+
+    With all the places that a mark holds, however far apart they lie, it still fits into a header.
+    """
     reached = {
         (name, n): 3_000_000 + 7919 * (n * 31 % 17)
         for name in CODES
         for n in range(4 if "retry" in name else partitions)
     }
-    assert len(to_id(Mark(datetime(2026, 1, 1, tzinfo=UTC), reached))) < characters
+    places = frozenset((min(CODES), n % partitions, 2_900_000 - 7919 * n) for n in range(held))
+    assert len(to_id(Mark(datetime(2026, 1, 1, tzinfo=UTC), reached, places))) < characters
