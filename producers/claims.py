@@ -28,7 +28,7 @@ select pg_advisory_xact_lock_shared(hashtextextended($3, 0)),
 _CLAIM = """
 insert into muniment_claims.claims (tenant, sha256, document_id, kind) select $1, $2, $3, $4
 where not exists (select from muniment_claims.closed where job_id = $5)
-on conflict (tenant, sha256, document_id, kind) do update set kind = excluded.kind, created_at = now()
+on conflict (tenant, sha256, document_id, kind) do update set kind = excluded.kind, renewed_at = now()
 returning kind"""
 _CLOSE = """
 insert into muniment_claims.closed (job_id) select $1 from pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))
@@ -39,7 +39,7 @@ where tenant = $1 and document_id = $2 and split_part(kind, '/', 1) = any($3)"""
 _DROP = """
 delete from muniment_claims.claims
 where tenant = $1 and sha256 = $2 and document_id = $3 and split_part(kind, '/', 1) = any($4)
-    and ($5::timestamptz is null or created_at < $5)"""
+    and ($5::timestamptz is null or renewed_at < $5)"""
 _SHARED = "select exists (select from muniment_claims.claims where tenant = $1 and sha256 = $2)"
 
 

@@ -21,12 +21,13 @@ AT_ONCE = 500
 _SUSPECTS = """
 select tenant, document_id, job_id, min(created_at) as since, now() - make_interval(secs => $1) as before
 from (
-    select tenant, document_id, split_part(kind, '/', 1)::uuid as job_id, created_at from muniment_claims.claims
-    where created_at < now() - make_interval(secs => $1)
+    select tenant, document_id, split_part(kind, '/', 1)::uuid as job_id, created_at, renewed_at
+    from muniment_claims.claims where created_at < now() - make_interval(secs => $1)
 ) as old
 where not exists (select from muniment_deciding.inbox where command_id = job_id)
     and not exists (select from muniment_access.outbox where command_id = job_id and position is null)
-group by tenant, document_id, job_id order by since limit $2"""
+group by tenant, document_id, job_id
+having min(renewed_at) < now() - make_interval(secs => $1) order by since limit $2"""
 
 
 class Looks(Protocol):
@@ -66,7 +67,8 @@ class Orphans:
             rows = await self._pool.fetch(_SUSPECTS, self._grace_s, AT_ONCE)
         if not rows:
             return Swept(0, 0)
-        # Looked at after the outbox: what was drained in between is found on the log.
+        # Looked at after the outbox: what was drained in between is found on the log. From the first claim on, not from
+        # its renewal by a repeat: what the repeat found to be published was published before it.
         since = min(row["since"] for row in rows)
         there = await self._looks.first(COMMANDS_DOCUMENTS.name, [row["job_id"] for row in rows], since)
         gone = [row for row in rows if row["job_id"] not in there]

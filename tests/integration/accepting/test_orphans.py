@@ -1,11 +1,14 @@
 """Bytes whose command never reached the log do not stay for ever, and no others go."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from muniment.producers import command_log
 from muniment.producers.orphans import Orphans, Swept
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
@@ -34,7 +37,10 @@ async def claimed(pair: Any) -> set[str]:
 
 async def aged(pair: Any) -> None:
     """Let all claims be old."""
-    await pair.one.outbox._pool.execute("update muniment_claims.claims set created_at = now() - interval '2 minutes'")
+    before = "now() - interval '2 minutes'"
+    await pair.one.outbox._pool.execute(
+        f"update muniment_claims.claims set created_at = {before}, renewed_at = {before}"
+    )
 
 
 async def pieces(content: bytes) -> AsyncIterator[bytes]:
@@ -70,6 +76,24 @@ async def test_what_waits_in_the_outbox_is_kept(pair: Any, orphans: Orphans) -> 
     await pair.one.drain.once()
     assert await orphans.sweep() == Swept(0, 1)
     assert await claimed(pair) == {job}
+
+
+async def test_what_was_published_before_its_repeat_is_kept(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repeat claims the bytes again, long after the command came to the log: it is looked for from the first on."""
+    monkeypatch.setattr(command_log, "SLACK", timedelta(0))
+    deps = pair.one.dependencies
+    at_once = Orphans(pair.one.outbox._pool, deps.claims, pair.one.looks, grace_s=0.0)
+    key = {"Idempotency-Key": f'"{uuid4()}"'}
+    async with pair.one.client(pair.key) as client:
+        pair.one.log.lose_answers = True
+        assert (await client.post("/v1/documents", json={"text": "twice"}, headers=key)).status_code == 503
+        pair.one.log.lose_answers = False
+        await asyncio.sleep(0.1)
+        again = await client.post("/v1/documents", json={"text": "twice"}, headers=key)
+    assert again.status_code == 202
+    assert await pair.command_ids() == [again.json()["job_id"]]
+    assert await at_once.sweep() == Swept(0, 1)
+    assert await claimed(pair) == {again.json()["job_id"]}
 
 
 async def test_nothing_is_given_up_while_the_log_is_away(pair: Any, orphans: Orphans) -> None:
