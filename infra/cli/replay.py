@@ -35,6 +35,9 @@ def replay(
     concurrency: int = typer.Option(BESIDE, "--concurrency", "-n", min=1, max=64, help="Lanes read side by side."),
     accept: str = typer.Option("", "--accept", help="Switch although rows differ; why goes on the record, in clear."),
     keep: bool = typer.Option(True, "--keep/--drop", help="Whether the old one stays until it is dropped."),
+    short_log: bool = typer.Option(
+        False, "--short-log", help="With --accept: also where the log has lost its end for good."
+    ),
     anew: bool = typer.Option(False, "--anew", help="Forget what an interrupted replay has loaded."),
 ) -> None:
     """Fold the log into a new schema beside the live one, and switch readers to it where both say the same.
@@ -43,9 +46,9 @@ def replay(
     switch. Exit code 1 when it stopped at a poison event or found a difference that was not accepted.
     """
     names = named(projections or [], every=every)
-    _checked(begin, end, accept)
+    _checked(begin, end, accept, short=short_log)
     for name in names:
-        _one(name, begin=begin, end=end, lanes=concurrency, accept=accept, keep=keep, anew=anew)
+        _one(name, begin=begin, end=end, lanes=concurrency, accept=accept, short=short_log, keep=keep, anew=anew)
 
 
 def named(given: list[str], *, every: bool) -> list[str]:
@@ -60,9 +63,11 @@ def named(given: list[str], *, every: bool) -> list[str]:
     return given or list(PROJECTIONS)
 
 
-def _checked(begin: str, end: str, accept: str) -> None:
+def _checked(begin: str, end: str, accept: str, *, short: bool) -> None:
     from muniment.projections.replaying.bounds import parsed
 
+    if short and not accept.strip():
+        raise typer.BadParameter("--short-log takes readers back to what the log has left: say why with --accept")
     if (begin or end) and accept:
         raise typer.BadParameter("a part of the log is never switched to: --accept goes without --from and --to")
     for text in filter(None, (begin, end)):
@@ -80,7 +85,7 @@ def _one(name: str, *, keep: bool, **given: Any) -> None:
     from muniment.infra.stack.record import load_settings
     from muniment.projections.fold import PoisonRecord
     from muniment.projections.replaying.load import LogTooShort, Stopped
-    from muniment.projections.replaying.replay import Underway
+    from muniment.projections.replaying.turn import Underway
 
     try:
         with (
@@ -102,7 +107,11 @@ def _one(name: str, *, keep: bool, **given: Any) -> None:
         )
         raise typer.Exit(130) from None
     except LogTooShort as error:
-        tell(f"{name} is as it was: {error}")
+        tell(
+            f"{name} is as it was: {error.told}\nrestore the log to where it was; or, if its end is gone for good, let"
+            f" readers see what is left of it:\n"
+            f'muniment replay {name} --short-log --accept "why, for the record"'
+        )
         raise typer.Exit(1) from None
     except Underway:
         tell(f"another replay of {name} is under way")
@@ -126,6 +135,7 @@ async def _run(
     end: str,
     lanes: int,
     accept: str,
+    short: bool,
     anew: bool,
 ) -> "Replayed":
     from muniment.infra.replaying import accepted, collect_seldom, ground
@@ -152,6 +162,7 @@ async def _run(
                 passed=lambda: found.operations.state.passed_by(name),
                 accept=agreed,
                 anew=anew,
+                short=short,
                 bounds=part,
                 on_progress=show,
                 stop=stop,

@@ -29,8 +29,9 @@ def verify(
 ) -> None:
     """Fold the whole log once more and compare the result with what readers see, row by row. Nothing is switched.
 
-    Exit code 1 when a row was changed, added or removed, each named with the event that says otherwise, or a view of
-    readers was changed; or, with --check, when the certificate is not what was signed.
+    Exit code 1 when a row was changed, added or removed, each named with the event that says otherwise, when a view of
+    readers was changed, or when an event is parked that can be folded; or, with --check, when the certificate is not
+    what was signed.
     """
     if check is not None:
         _check(check, key)
@@ -72,7 +73,11 @@ def _one(name: str, lanes: int) -> "Verified":
     except Outdated as error:
         tell(f"{name} cannot be verified: {error}\ndo: muniment replay {name}")
     except LogTooShort as error:
-        tell(f"{name} cannot be verified: {error}")
+        tell(
+            f"{name} cannot be verified: {error.told}\n"
+            "restore the log to where it was; or, if its end is gone for good:\n"
+            f'muniment replay {name} --short-log --accept "why, for the record"'
+        )
     except Stopped:
         tell("stopped; nothing was proved")
         raise typer.Exit(130) from None
@@ -115,10 +120,7 @@ def _told(found: "Verified") -> None:
     rate = found.events / found.seconds if found.seconds else 0.0
     name = found.comparison.projection
     what = f"{rows} rows in {len(found.comparison.tables)} tables, {found.events} events, {rate:,.0f} events/s"
-    if not found.rows:
-        print(f"{name}: every row is what the log says ({what})")
-    else:
-        print(f"{name}: {found.rows} rows are not what the log says ({what})")
+    print(f"{name}: {_verdict(found)} ({what})")
     for view in found.views:
         print(f"  view read.{view} was changed: readers do not see these rows as they are; do: muniment replay {name}")
     for table in found.differences:
@@ -135,6 +137,14 @@ def _told(found: "Verified") -> None:
             print(f"  passed by: {topic}:{partition}:{offset} ({why})")
     for topic, partition, offset in found.foldable:
         print(f"  parked, yet it can be folded: {topic}:{partition}:{offset}; do: muniment replay {name}")
+
+
+def _verdict(found: "Verified") -> str:
+    if found.rows:
+        return f"{found.rows} rows are not what the log says"
+    if found.foldable:
+        return f"every row is what the log says, but {len(found.foldable)} events are parked that can be folded"
+    return "every row is what the log says"
 
 
 def _check(path: Path, key: str) -> None:

@@ -29,6 +29,7 @@ class Comparison:
         tables: By table, the digest of the live one and of the one from the log.
         left_out: Columns and tables that were not compared, and why.
         upgrade_from: The version of the live one when it is an older one, whose tables mean something else.
+        lost: Where the log ends before what the live one has folded; then both have not folded the same records.
 
     """
 
@@ -40,6 +41,7 @@ class Comparison:
     tables: Mapping[str, tuple[TableDigest, TableDigest]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     upgrade_from: int | None = None
+    lost: tuple[str, ...] = ()
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -49,15 +51,16 @@ class Comparison:
     @property
     def equal(self) -> bool:
         """Whether everything that can be compared is the same."""
-        return self.upgrade_from is None and not self.differing
+        return self.upgrade_from is None and not self.differing and not self.lost
 
     @property
     def differences(self) -> tuple[str, ...]:
         """The differences by name, for a person and for the record."""
         if self.upgrade_from is not None:
-            return (f"{self.projection}: version {self.upgrade_from} becomes {self.version}, nothing to compare",)
+            told = f"{self.projection}: version {self.upgrade_from} becomes {self.version}, nothing to compare"
+            return (told, *self.lost)
         pairs = ((table, *self.tables[table]) for table in self.differing)
-        return tuple(
+        return self.lost + tuple(
             f"{table}: {one.rows} rows live, {other.rows} from the log, digests {one.digest[:12]} and"
             f" {other.digest[:12]}"
             for table, one, other in pairs
@@ -92,6 +95,18 @@ async def pinned(load: Load, live: str) -> AsyncIterator[Connection]:
     finally:
         seeing.terminate()
         holding.terminate()
+
+
+@asynccontextmanager
+async def looked(load: Load) -> AsyncIterator[Connection]:
+    """A snapshot of both schemas as they are: all there can be where the log has lost what the live one has folded."""
+    seeing = await connect(load.config.database_url, f"compare {load.projection.name}")
+    try:
+        await canonical(seeing)
+        async with seeing.transaction(isolation="repeatable_read", readonly=True):
+            yield seeing
+    finally:
+        seeing.terminate()
 
 
 async def _held(load: Load, live: str, holding: Connection, seeing: Connection, snapshot: Any) -> bool:

@@ -43,12 +43,12 @@ class LogTooShort(Exception):
     """The log ends before what was folded from it: it was restored from an older state, cut, or made anew."""
 
     def __init__(self, place: Partition, ends_at: int, folded_to: int) -> None:
-        super().__init__(
-            f"{place[0]}:{place[1]} ends at {ends_at}, but was folded up to {folded_to}: the log has lost its end, or"
-            " was made anew; restore it to where it was, or, if that is gone for good, make the read model anew"
-            ' (docs/replay.md, "A log that is too short")'
-        )
         self.place, self.ends_at, self.folded_to = place, ends_at, folded_to
+        self.told = (
+            f"{place[0]}:{place[1]} ends at {ends_at}, but was folded up to {folded_to}: the log has lost its end, or"
+            " was made anew"
+        )
+        super().__init__(f'{self.told}; restore it, or see docs/replay.md, "A log that is too short"')
 
 
 @dataclass
@@ -129,11 +129,10 @@ class Load:
             found |= {self.place(p): end for p, end in ends.items()}
         return found
 
-    async def check(self, goal: Mapping[Partition, int]) -> None:
-        """Raise `LogTooShort` where the log ends before the goal: nobody would ever come to it."""
-        for place, end in sorted((await self.ends()).items()):
-            if end < goal.get(place, 0):
-                raise LogTooShort(place, end, goal[place])
+    async def lost(self, goal: Mapping[Partition, int]) -> list[LogTooShort]:
+        """Where the log ends before the goal: nobody would ever come to it."""
+        ends = sorted((await self.ends()).items())
+        return [LogTooShort(place, end, goal[place]) for place, end in ends if end < goal.get(place, 0)]
 
     async def to(self, ends: Mapping[Partition, int]) -> None:
         """Fold until these offsets are reached, and not one record further.
@@ -144,7 +143,8 @@ class Load:
             Stopped: `stop` was set.
 
         """
-        await self.check(ends)
+        if lost := await self.lost(ends):
+            raise lost[0]
         try:
             async with asyncio.TaskGroup() as group:
                 for lane in self._open:

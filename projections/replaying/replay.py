@@ -8,8 +8,8 @@ follows the pointer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import asyncpg
@@ -22,21 +22,21 @@ from muniment.projections.database import connect
 from muniment.projections.fold import CHANNEL
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying import shadow, skips
-from muniment.projections.replaying.comparison import NEAR, Comparison, behind, compared, pinned, reached
+from muniment.projections.replaying.comparison import NEAR, Comparison, behind, compared, looked, pinned, reached
 from muniment.projections.replaying.load import Load, total
+from muniment.projections.replaying.turn import turn
 
 _LOCK_WAIT = "2s"
 _VIEWS_WAIT = "100ms"
 """Readers queue behind whoever waits for their views, so that wait is short, and made again."""
-_TURN_S = 10.0
-
-
-class Underway(Exception):
-    """Another replay of this projection runs."""
 
 
 class _Overtaken(Exception):
-    """What was folded already is skipped now, or what was passed by is skipped no more."""
+    """It has folded what is skipped now, passed by what is skipped no more, or folded what the log has no more."""
+
+    def __init__(self, *, anew: bool = False) -> None:
+        super().__init__()
+        self.anew = anew
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class How:
         passed: The places that operators have skipped by now; asked at the start and before the switch.
         accept: Asked about a difference; true when it is accepted and on the record.
         anew: Forget what an interrupted replay has loaded.
+        short: A log that ends before what is live is a difference, to be accepted as others are.
         only_outdated: Do nothing unless the live one is of an older version.
         bounds: Replay only a part of the log; the result is never switched to.
         on_progress: Called after every batch.
@@ -85,6 +86,7 @@ class How:
     passed: Callable[[], Collection[Place]] = frozenset
     accept: Accept = _never
     anew: bool = False
+    short: bool = False
     only_outdated: bool = False
     bounds: Bounds | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
@@ -120,7 +122,7 @@ async def replay(projection: Projection, config: ProjectionsConfig, decoder: Dec
     """Replay a projection and, where both are equal or the difference is accepted, switch to the result.
 
     Raises:
-        LogTooShort: The log ends before what is live. The live schema stays as it is.
+        LogTooShort: The log ends before what is live, and that is not to be accepted. The live schema stays as it is.
         PoisonRecord: A record cannot be folded; it is named. The live schema stays as it is.
         Stopped: It was asked to stop. The live schema stays as it is; the next replay goes on from there.
         Underway: Another process replays this projection.
@@ -131,7 +133,7 @@ async def replay(projection: Projection, config: ProjectionsConfig, decoder: Dec
         await live.ensure_pointer(connection)
         if how.bounds is not None:
             return await _part(connection, projection, config, decoder, how)
-        async with _turn(connection, projection, patient=how.only_outdated):
+        async with turn(connection, projection.name, patient=how.only_outdated):
             old = await live.ensure(connection, projection)
             outdated = await live.outdated(connection, projection)
             if how.only_outdated and not outdated:
@@ -161,25 +163,10 @@ async def _whole(
         try:
             async with Load(projection, config, decoder, schema, how.lanes, passed, stop=how.stop) as load:
                 done = await _Replay(connection, projection, load, how, old).run(outdated=outdated)
-        except _Overtaken:
+        except _Overtaken as error:
+            anew = error.anew
             continue
         return replace(done, overtaken=overtaken)
-
-
-@asynccontextmanager
-async def _turn(connection: Connection, projection: Projection, *, patient: bool) -> AsyncIterator[None]:
-    # Of a replay that was killed, the server lets go a moment later.
-    name, waited = f"muniment replay {projection.name}", 0.0
-    while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
-        if waited >= _TURN_S and not patient:
-            raise Underway(projection.name)
-        await asyncio.sleep(0.2)
-        waited += 0.2
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
 
 
 async def _part(
@@ -210,8 +197,12 @@ class _Replay:
     before: int = 0
 
     async def run(self, *, outdated: bool) -> Replayed:
-        # A newer version would be filled in vain: readers are never taken back in time.
-        await self.load.check(await self._live())
+        # A newer version would be filled in vain: readers are never taken back in time, unless somebody accepts that.
+        lost = await self.load.lost(await reached(self.connection, self.old, self.load.partitions))
+        if lost and not self.how.short:
+            raise lost[0]
+        if await self.load.lost(await reached(self.connection, self.load.schema, self.load.partitions)):
+            raise _Overtaken(anew=True)
         # Not beyond the live one, for both have to be looked at after the same records.
         goal = await self.load.ends() if outdated else await self._live()
         await self.to(goal, "loading")
@@ -219,8 +210,9 @@ class _Replay:
         await self.connection.execute("set maintenance_work_mem = '512MB'")
         await live.index(self.connection, self.projection, self.load.schema)
         await self._check_skips()
-        comparison = await self._upgrade() if outdated else await self._compared()
-        if not (comparison.equal or outdated or await self.how.accept(comparison)):
+        comparison = await self._upgrade() if outdated else await self._compared(pin=not lost)
+        comparison = replace(comparison, lost=tuple(one.told for one in lost))
+        if not (comparison.equal or (outdated and not lost) or await self.how.accept(comparison)):
             return Replayed(self.load.schema, self.old, comparison)
         while True:
             # Without a pause: each round has less to do than the one before.
@@ -249,11 +241,16 @@ class _Replay:
             raise _Overtaken
 
     async def _live(self) -> dict[Partition, int]:
-        return await reached(self.connection, self.old, self.load.partitions)
+        """How far the live one has come, of what the log still has."""
+        found = await reached(self.connection, self.old, self.load.partitions)
+        if not self.how.short:
+            return found
+        ends = await self.load.ends()
+        return {place: min(offset, ends[place]) for place, offset in found.items()}
 
-    async def _compared(self) -> Comparison:
+    async def _compared(self, *, pin: bool) -> Comparison:
         self.show("comparing")
-        async with pinned(self.load, self.old) as seeing:
+        async with pinned(self.load, self.old) if pin else looked(self.load) as seeing:
             return await compared(seeing, self.projection, self.old, self.load)
 
     async def _upgrade(self) -> Comparison:

@@ -24,7 +24,8 @@ from muniment.projections.replaying.bounds import bounds
 from muniment.projections.replaying.comparison import Comparison, compared
 from muniment.projections.replaying.digest import fingerprint
 from muniment.projections.replaying.load import Stopped
-from muniment.projections.replaying.replay import How, Progress, Replayed, Underway, replay
+from muniment.projections.replaying.replay import How, Progress, Replayed, replay
+from muniment.projections.replaying.turn import Underway
 from muniment.projections.running import run_projections
 from muniment.projections.status import Status
 from muniment.schemas.record import Position, Record
@@ -136,7 +137,7 @@ async def test_two_replays_of_one_projection_do_not_meet(
     config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second says that another one is under way, and touches nothing."""
-    monkeypatch.setattr("muniment.projections.replaying.replay._TURN_S", 0.0)
+    monkeypatch.setattr("muniment.projections.replaying.turn.TURN_S", 0.0)
     await sender.send(await told(log, 2))
     compares, may_go_on = asyncio.Event(), asyncio.Event()
 

@@ -9,7 +9,9 @@ from prometheus_client import REGISTRY
 from support.replayed import Sender, folded_anew
 
 from muniment.projections.config import ProjectionsConfig
+from muniment.projections.live import live_schema
 from muniment.projections.registry import projection
+from muniment.projections.replaying.comparison import Comparison
 from muniment.projections.replaying.load import LogTooShort
 from muniment.projections.replaying.replay import How, replay
 from muniment.projections.status import ProjectionStatus, Status
@@ -58,7 +60,64 @@ async def test_a_log_that_ends_before_the_read_model_is_told(
     assert [name for name in drift.named if f"{DOCUMENTS.name}:1 ends at" in name]
     assert REGISTRY.get_sample_value("projection_drift_rows", {"projection": NAME})
 
-    # What docs/replay.md says to do when the end of the log is gone for good.
-    await connection.execute(f"drop schema {live} cascade")
-    await connection.execute("delete from read.live where projection = $1", NAME)
-    assert (await verify(documents, config, log.codec, Look())).rows == 0
+
+class Accepts:
+    """Somebody who accepts, and what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Comparison] = []
+
+    async def __call__(self, comparison: Comparison) -> bool:
+        self.asked.append(comparison)
+        return True
+
+
+@pytest.mark.parametrize("outdated", [False, True])
+async def test_what_is_left_of_a_log_is_switched_to_once_that_is_accepted(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, *, outdated: bool
+) -> None:
+    """By name of the partition, never unasked; then the read model is what the log says, and follows it."""
+    gone, left = Story(log, ("a",)), Story(log, ("b",))
+    await gone.tell()
+    first = [r for r in log.records if r.topic == DOCUMENTS.name]
+    await sender.send(first, partition=1)
+    documents = projection(NAME, DIMENSIONS)
+    live = (await folded_anew(documents, config, log.codec)).live
+    # The log was made anew: the other one is all that is there, and lies where nothing was folded from.
+    await connection.execute(f"update {live}.checkpoints set next_offset = 1000 + next_offset where partition = 1")
+    await connection.execute(f"update {live}.documents set title = 'of what is gone'")
+    mark = len(log.records)
+    await left.tell()
+    await sender.send([r for r in log.records[mark:] if r.topic == DOCUMENTS.name], partition=0)
+    if outdated:
+        await connection.execute("update read.live set version = version - 1")
+    refused = How(short=True)
+    done = await replay(documents, config, log.codec, refused)
+    assert (done.switched, await live_schema(connection, NAME)) == (False, live)
+    accepts = Accepts()
+    done = await asyncio.wait_for(replay(documents, config, log.codec, How(short=True, accept=accepts)), ENOUGH_S)
+    assert done.switched
+    [asked] = accepts.asked
+    assert [line for line in asked.differences if line.startswith(f"{DOCUMENTS.name}:1 ends at {len(first)}, but was")]
+    assert asked.differing or outdated
+    assert (await verify(documents, config, log.codec, Look())).equal
+    assert not (await replay(documents, config, log.codec, How())).comparison.lost
+
+
+async def test_what_was_loaded_of_a_log_that_is_gone_is_not_gone_on_with(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any
+) -> None:
+    """A replay that was stopped beyond the end that the log has now begins anew: its rows are not of this log."""
+    await Story(log, ("a",)).tell()
+    await sender.send([r for r in log.records if r.topic == DOCUMENTS.name], partition=1)
+    documents, accepts = projection(NAME, DIMENSIONS), Accepts()
+    live = (await folded_anew(documents, config, log.codec)).live
+    await connection.execute(f"update {live}.documents set title = 'forged'")
+    stopped = await replay(documents, config, log.codec, How())
+    for schema in (live, stopped.schema):
+        await connection.execute(f"update {schema}.checkpoints set next_offset = 1000 + next_offset")
+    await connection.execute(f"update {stopped.schema}.documents set title = 'of another log'")
+    done = await asyncio.wait_for(replay(documents, config, log.codec, How(short=True, accept=accepts)), ENOUGH_S)
+    assert done.switched
+    assert await connection.fetchval("select count(*) from read.documents where title = 'of another log'") == 0
+    assert (await verify(documents, config, log.codec, Look())).equal

@@ -14,6 +14,7 @@ from muniment.producers.signing import Signer
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.registry import projection
 from muniment.projections.replaying import shadow
+from muniment.projections.replaying.replay import How, replay
 from muniment.projections.verifying.certificate import certified, checked
 from muniment.projections.verifying.reconcile import Reconciling
 from muniment.projections.verifying.verify import Look, Outdated, Verified, verify
@@ -167,6 +168,26 @@ async def test_what_is_parked_and_can_be_folded_is_compared(
     [seen] = [one for part in await work.slices() if (one := await work.look(part)).rows]
     assert row in seen.names
     assert f"{Position(*found.foldable[0])} is parked, yet it can be folded: replay" in seen.lines
+
+
+async def test_an_event_that_is_parked_for_nothing_is_no_proof(
+    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, tmp_path: Path
+) -> None:
+    """No row differs, and yet the verdict is not that all is well; a replay brings it in, with nothing to accept."""
+    await Story(log, ("a",)).tell()
+    live = await folded(config, sender, log, "documents")
+    await connection.execute(
+        f'insert into {live}.parked (topic, partition, "offset", error)'
+        f" select topic, partition, 0, 'mended since' from {live}.checkpoints where topic = '{DOCUMENTS.name}'"
+        " and next_offset > 0"
+    )
+    found = await look(config, log, "documents")
+    assert (found.rows, found.equal, len(found.foldable) > 0) == (0, False, True)
+    certificate = certified([found], Signer(tmp_path / "signing.json"), NOW, "0.1.0")["certificate"]
+    assert certificate["result"] == "different"
+    assert (await replay(projection("documents", DIMENSIONS), config, log.codec, How())).switched
+    again = await look(config, log, "documents")
+    assert (again.equal, again.foldable) == (True, ())
 
 
 async def test_a_view_that_was_changed_is_named(

@@ -68,11 +68,12 @@ def test_a_changed_certificate_is_refused(run, written):
 
 
 def test_a_parked_place_that_can_be_folded_is_named(run, monkeypatch):
-    """With its place, and the command that brings it in."""
+    """With its place, and the command that brings it in; no row differs, and yet this is not a proof: exit code 1."""
     seen = replace(found(), foldable=(("muniment.documents", 1, 42),))
     monkeypatch.setattr("muniment.infra.cli.verify._one", lambda *_: seen)
     done = run("documents")
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1, done.output
+    assert "documents: every row is what the log says, but 1 events are parked that can be folded" in done.stdout
     assert "parked, yet it can be folded: muniment.documents:1:42; do: muniment replay documents" in done.stdout
 
 
@@ -90,7 +91,16 @@ def test_a_log_that_is_too_short_is_told(command, monkeypatch, tmp_path):
     assert (done.exit_code, done.stdout) == (1, "")
     told = " ".join(done.stderr.split())
     assert "muniment.documents:3 ends at 7, but was folded up to 1007" in told
-    assert "restore it to where it was" in told
+    assert "restore the log to where it was" in told
+    assert 'muniment replay documents --short-log --accept "why, for the record"' in told
+
+
+def test_what_a_short_log_has_left_is_not_switched_to_without_a_reason(monkeypatch, tmp_path):
+    """Exit code 2: it takes readers back."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+    done = CliRunner().invoke(make_app(), ["replay", "documents", "--short-log"])
+    assert done.exit_code == 2
+    assert "say why with --accept" in " ".join(done.output.replace("│", " ").split())
 
 
 def test_an_unknown_read_model_names_those_there_are(run):
