@@ -113,8 +113,11 @@ def _one(name: str, *, keep: bool, **given: Any) -> None:
             f'muniment replay {name} --short-log --accept "why, for the record"'
         )
         raise typer.Exit(1) from None
-    except Underway:
-        tell(f"another replay of {name} is under way")
+    except Underway as error:
+        tell(
+            f"another replay of {name} is under way\nit has the turn: {error.holder}\n"
+            "if no such process runs any more, Postgres finds that out within a minute: try again"
+        )
         raise typer.Exit(1) from None
     _told(name, done, gone=bool(done.kept) and not keep and _dropped(done))
 
@@ -230,6 +233,11 @@ def progress(name: str) -> "Iterator[Callable[[Progress], None]]":
     began: list[tuple[float, int]] = []
 
     def show(found: "Progress") -> None:
+        if not found.schema:
+            # It waits for its turn: nothing goes on that could be measured.
+            bar.start()
+            bar.update(task, description=f"{name}: {found.phase}")
+            return
         if not began:
             # Only once everything answers: before that there may be something else to say.
             bar.start()
@@ -250,7 +258,7 @@ def progress(name: str) -> "Iterator[Callable[[Progress], None]]":
     try:
         yield show
     finally:
-        if began:
+        if bar.live.is_started:
             bar.stop()
 
 

@@ -8,6 +8,7 @@ follows the pointer.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -128,12 +129,16 @@ async def replay(projection: Projection, config: ProjectionsConfig, decoder: Dec
         Underway: Another process replays this projection.
 
     """
-    connection = await connect(config.database_url, f"replay {projection.name}")
+    connection = await connect(config.database_url, f"replay {projection.name}, process {os.getpid()}")
     try:
         await live.ensure_pointer(connection)
         if how.bounds is not None:
             return await _part(connection, projection, config, decoder, how)
-        async with turn(connection, projection.name, patient=how.only_outdated):
+
+        def waiting(holder: str) -> None:
+            how.on_progress(Progress(projection.name, "", f"waits for {holder}", 0, 0))
+
+        async with turn(connection, projection.name, patient=how.only_outdated, waiting=waiting):
             old = await live.ensure(connection, projection)
             outdated = await live.outdated(connection, projection)
             if how.only_outdated and not outdated:

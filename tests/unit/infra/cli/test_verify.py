@@ -10,10 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from muniment.infra.cli.main import make_app
+from muniment.infra.cli.replay import progress
 from muniment.producers.signing import Signer
 from muniment.projections.replaying.comparison import Comparison
 from muniment.projections.replaying.digest import TableDigest
 from muniment.projections.replaying.load import LogTooShort
+from muniment.projections.replaying.replay import Progress
+from muniment.projections.replaying.turn import Underway
 from muniment.projections.verifying.certificate import certified
 from muniment.projections.verifying.verify import Verified
 
@@ -108,3 +111,26 @@ def test_an_unknown_read_model_names_those_there_are(run):
     done = run("nope")
     assert done.exit_code == 2
     assert "dead_letters" in done.output
+
+
+def test_a_replay_that_waits_for_its_turn_says_for_whom(capsys, monkeypatch):
+    """Before anything is measured; and where another one goes on having it, that is how it ends."""
+    monkeypatch.setenv("COLUMNS", "200")
+    with progress("documents") as show:
+        show(Progress("documents", "", "waits for muniment replay documents, process 7", 0, 0))
+    assert "documents: waits for muniment replay documents, process 7" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_replay_of_what_is_replayed_already_names_who_is_at_it(monkeypatch, tmp_path):
+    """Exit code 1, and what to do when nobody is."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+
+    async def underway(*_, **__):
+        raise Underway("documents", "muniment replay documents, process 7 (connection 9 from this host)")
+
+    monkeypatch.setattr("muniment.infra.cli.replay._run", underway)
+    monkeypatch.setattr("muniment.infra.acting.acting", lambda *_, **__: nullcontext())
+    done = CliRunner().invoke(make_app(), ["replay", "documents"])
+    assert done.exit_code == 1
+    assert "it has the turn: muniment replay documents, process 7 (connection 9" in done.stderr
+    assert "try again" in done.stderr
