@@ -1,12 +1,13 @@
 """Wires erasures: who wraps the keys, which stores there are, who carries erasures out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import asyncpg
 
 from muniment.infra.not_set import NotSetError, required
 from muniment.infra.settings import Settings
+from muniment.producers.belongings import Belongings
 from muniment.producers.claims import Claims
 from muniment.producers.clock import utc_now
 from muniment.producers.key_file import load
@@ -24,10 +25,10 @@ from muniment.schemas.documents import DocumentErased
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.scripts import DraftErased
-from muniment.schemas.topics import COMMANDS_DOCUMENTS, DOCUMENTS, PROJECTS
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, DOCUMENTS, PROJECTS, Topic
 from muniment.stream_apps.erasing import house, kept, read_models
 from muniment.stream_apps.erasing.asking import Asking
-from muniment.stream_apps.erasing.drafts import DraftStore
+from muniment.stream_apps.erasing.drafts import DraftStore, Ends
 from muniment.stream_apps.erasing.eraser import Eraser
 from muniment.stream_apps.erasing.retention import Retention, rules
 from muniment.stream_apps.erasing.scrubbing import PostgresFiles
@@ -57,7 +58,9 @@ def erasing(settings: Settings, pool: Any) -> Erasing:
     return Erasing(ErasingStore(pool), now=utc_now, confirmations=int(settings.erasure_second_person))
 
 
-def stores(settings: Settings, pool: Any, key_ring: KeyRing, claims: Claims, publisher: Publisher) -> tuple[Store, ...]:
+def stores(  # noqa: PLR0917 - what stores stand on
+    settings: Settings, pool: Any, key_ring: KeyRing, claims: Claims, publisher: Publisher, project_ends: Ends
+) -> tuple[Store, ...]:
     """Every store, in the order in which they are erased. Adding one is one entry here.
 
     The files of the database come last: what the others deleted is taken out of them.
@@ -66,10 +69,12 @@ def stores(settings: Settings, pool: Any, key_ring: KeyRing, claims: Claims, pub
     async def behind(positions: Mapping[int, int]) -> list[str]:
         return await behind_drafts(pool, positions)
 
+    subjects = Subjects(pool, key_ring)
+    belongings = Belongings(pool, subjects)
     return (
         house.KeyStore(pool),
-        DraftStore(pool, key_ring, publisher, behind=behind, now=utc_now),
-        house.PersonStore(Subjects(pool, key_ring)),
+        DraftStore(pool, key_ring, publisher, belongings=belongings, behind=behind, ends=project_ends, now=utc_now),
+        house.PersonStore(subjects),
         house.WorkStore(pool),
         *(read_models.ReadModelStore(pool, name) for name in read_models.names()),
         house.BlobsStore(pool, claims),
@@ -85,15 +90,14 @@ def stores(settings: Settings, pool: Any, key_ring: KeyRing, claims: Claims, pub
 def eraser(settings: Settings, pool: Any, publisher: Publisher, key_ring: KeyRing, *, claims: Claims) -> Eraser:
     """What carries out erasures; one of all that run does."""
 
-    async def ends() -> Mapping[int, int]:
-        return await documents_ends(required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP"))
+    def ends_of(topic: Topic) -> Callable[[], Coroutine[Any, Any, Mapping[int, int]]]:
+        async def ends() -> Mapping[int, int]:
+            return await topic_ends(required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP"), topic.name)
+
+        return ends
 
     async def behind(ends: Mapping[int, int]) -> list[str]:
         return await late(pool, ends)
-
-    async def accepted() -> Mapping[int, int]:
-        brokers = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
-        return await documents_ends(brokers, COMMANDS_DOCUMENTS.name)
 
     async def behind_commands(ends: Mapping[int, int]) -> list[str]:
         return await late_jobs(pool, ends)
@@ -105,13 +109,13 @@ def eraser(settings: Settings, pool: Any, publisher: Publisher, key_ring: KeyRin
         ErasingStore(pool),
         key_ring=key_ring,
         subjects=Subjects(pool, key_ring),
-        stores=stores(settings, pool, key_ring, claims, publisher),
-        ends=ends,
+        stores=stores(settings, pool, key_ring, claims, publisher, ends_of(PROJECTS)),
+        ends=ends_of(DOCUMENTS),
         behind=behind,
         signer=Signer(settings.signing_keys_file),
         now=utc_now,
         retention=retaining,
-        asking=Asking(retaining, accepted, behind_commands),
+        asking=Asking(retaining, ends_of(COMMANDS_DOCUMENTS), behind_commands),
     )
 
 
@@ -124,9 +128,9 @@ def retention(settings: Settings, pool: Any, publisher: Publisher) -> Retention:
     return Retention(pool, publisher, wanted, utc_now)
 
 
-async def documents_ends(bootstrap: str, topic: str = DOCUMENTS.name) -> dict[int, int]:
-    """Where each partition of the documents' topic, or of another, ends; `StepFailure(log_unavailable)`."""
-    told = "where the log of documents ends cannot be seen now"
+async def topic_ends(bootstrap: str, topic: str) -> dict[int, int]:
+    """Where each partition of a topic ends; `StepFailure(log_unavailable)`."""
+    told = f"where {topic} ends cannot be seen now"
     async with log_spans(bootstrap, client_id="muniment-erasing", patience_s=PATIENCE_S, told=told) as log:
         places = await log.partitions([topic])
         if not places:

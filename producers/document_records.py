@@ -1,8 +1,8 @@
 """Reads every record about some documents from the log: for a person who asks what is held about them.
 
-All records of a document lie in one partition number of each topic (decision 0003), and none is older than it. Those
-partitions are read from there to their end, once for all of the documents: minutes, on a large log, for something that
-is asked for a few times a year.
+All records of a document lie in one partition number of each topic (decision 0003), and none is older than the first
+command about it. Those partitions are read from there to their end, once for all of the documents: minutes, on a large
+log, for something that is asked for a few times a year. What operators made of its dead letters is among them.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -13,12 +13,21 @@ from aiokafka.partitioner import murmur2
 
 from muniment.producers.log_spans import log_spans
 from muniment.schemas.record import Record
-from muniment.schemas.topics import CHUNKS, COMMANDS_DOCUMENTS, DOCUMENTS, EMBEDDINGS
+from muniment.schemas.topics import (
+    CHUNKS,
+    COMMANDS_DOCUMENTS,
+    COMMANDS_OPERATIONS,
+    DOCUMENTS,
+    EMBEDDINGS,
+    OPERATIONS,
+)
 
-TOPICS = (COMMANDS_DOCUMENTS.name, DOCUMENTS.name, CHUNKS.name, EMBEDDINGS.name)
+TOPICS = tuple(
+    topic.name for topic in (COMMANDS_DOCUMENTS, DOCUMENTS, CHUNKS, EMBEDDINGS, COMMANDS_OPERATIONS, OPERATIONS)
+)
 PATIENCE_S = 600.0
 SLACK = timedelta(hours=1)
-"""How far the clock of who wrote the first record may be before that of who said when the document began."""
+"""How far the clock of who wrote the first record may be before that of who said when it was asked for."""
 
 
 class DocumentRecords:

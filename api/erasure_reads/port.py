@@ -1,9 +1,9 @@
 """The port to what erasures are read from, and to how persons are named."""
 
-from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from muniment.producers.belongings import Belonging
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
 
 
@@ -22,12 +22,8 @@ class Erasures(Protocol):
         """Whether this document is being erased, so that nothing new is taken for it."""
         ...
 
-    async def documents_of(self, tenant: str, subject: str) -> Sequence[UUID]:
-        """The documents that are about this person."""
-        ...
-
-    async def drafts_asked_by(self, tenant: str, subject: str) -> Sequence[UUID]:
-        """The drafts that somebody of this name asked for, the oldest first: who signs in is named as they are here."""
+    async def belongings(self, tenant: str, subject: str) -> Belonging:
+        """What belongs to this person, by the rule that erasures go by."""
         ...
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:

@@ -1,15 +1,14 @@
 """Erasures as they are read on Postgres, and the names of persons."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from muniment.api.reading import reading
 from muniment.producers import erasing_fence
+from muniment.producers.belongings import Belonging, Belongings
 from muniment.producers.subjects import Subjects
 from muniment.projections.erasures import queries
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
-from muniment.projections.scripts import queries as scripts
 
 
 class PostgresErasures:
@@ -30,14 +29,11 @@ class PostgresErasures:
         """See `Erasures.under_way`."""
         return await erasing_fence.is_up(self._pool, tenant, document_id)
 
-    async def documents_of(self, tenant: str, subject: str) -> Sequence[UUID]:
-        """See `Erasures.documents_of`."""
-        return await self._subjects.documents(tenant, await self._subjects.tag(tenant, subject))
-
-    async def drafts_asked_by(self, tenant: str, subject: str) -> Sequence[UUID]:
-        """See `Erasures.drafts_asked_by`."""
+    async def belongings(self, tenant: str, subject: str) -> Belonging:
+        """See `Erasures.belongings`."""
         async with reading():
-            return await scripts.asked_by(self._pool, tenant, [subject, f"person:{subject}"])
+            found = Belongings(self._pool, self._subjects)
+            return await found.of(tenant, await self._subjects.tag(tenant, subject))
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
         """See `Erasures.erasure`."""

@@ -1,4 +1,4 @@
-"""Drafts that are held about a person: those that go back to their documents, and those that they asked for."""
+"""Drafts that belong to a person, as they are handed out to them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,27 +6,10 @@ from uuid import UUID
 
 from muniment.api.access import Principal
 from muniment.api.dependencies import Dependencies
-from muniment.api.erasures.wired import erasures_of
 from muniment.api.script_reads import rows
 from muniment.api.subjects.archive import Archive
 
 TEXTS = {"brief", "text"}
-
-
-async def drafts_about(
-    deps: Dependencies, who: Principal, subject: str, documents: Sequence[UUID]
-) -> dict[UUID, tuple[UUID, ...]]:
-    """The drafts, each with all the documents that it goes back to, also those of others.
-
-    One that goes back to an edit's draft is among them, as it is for an erasure. Raises
-    `StepFailure(database_unavailable)`.
-    """
-    asked = await erasures_of(deps).drafts_asked_by(who.tenant, subject)
-    if deps.draft_sources is None:
-        return dict.fromkeys(asked, ())
-    using = await deps.draft_sources.using(who.tenant, documents)
-    found = dict.fromkeys([*asked, *(one.draft_id for one in using)])
-    return {draft_id: await deps.draft_sources.documents(who.tenant, draft_id) for draft_id in found}
 
 
 async def add_draft(

@@ -13,14 +13,14 @@ from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
 from muniment.api.access import Eraser, Principal
-from muniment.api.answers import Answer
+from muniment.api.answers import Answer, Document
 from muniment.api.auditing.note import note
 from muniment.api.dependencies import Dependencies, Deps
 from muniment.api.erasures.wired import erasures_of
 from muniment.api.problems.docs import DENIED, problems
 from muniment.api.problems.problem import Problem
 from muniment.api.subjects.archive import PIECE, Archive
-from muniment.api.subjects.drafts import add_draft, drafts_about
+from muniment.api.subjects.drafts import add_draft
 from muniment.api.texts import SUBJECT
 from muniment.schemas.audit import DocumentTouched
 from muniment.schemas.codec import Envelope
@@ -78,11 +78,12 @@ async def export_subject(
 ) -> StreamingResponse:
     """Documents with names, text, versions, jobs and every record on the log; what was erased is not held any more.
 
-    With them the drafts that go back to these documents, and those that the person asked for: one who signs in is
-    `person:` and their name, as the log says who asked.
+    With them the drafts that go back to these documents, those that the person asked for (one who signs in is `person:`
+    and their name, as the log says who asked), and what others have made of those. An erasure of the person takes all
+    of it.
     """
-    documents = await erasures_of(deps).documents_of(who.tenant, subject)
-    drafts = await drafts_about(deps, who, subject, documents)
+    belonging = await erasures_of(deps).belongings(who.tenant, subject)
+    documents, drafts = belonging.documents, belonging.drafts
     if not documents and not drafts:
         raise Problem("not_found", "Nothing is held about a person of this name.")
     shown = dict.fromkeys([*documents, *(one for sources in drafts.values() for one in sources)])
@@ -108,21 +109,30 @@ async def export_subject(
 async def _together(
     deps: Dependencies, who: Principal, documents: Sequence[UUID], archive: Archive
 ) -> list[dict[str, Any]]:
-    """Some documents: the log is read once for all of them, from when the oldest began."""
+    """Some documents: the log is read once for all of them, from when the first command about one of them was sent."""
     shown = {document: await deps.reads.document(who.tenant, document) for document in documents}
-    began = [found.created_at if found else None for found in shown.values()]
+    jobs = {document: await _jobs(deps, who, document) for document in documents}
+    began = [_began(shown[document], jobs[document]) for document in documents]
     # What no read model knows (yet) may lie anywhere on the log.
     since = min([moment for moment in began if moment]) if all(began) else None
     said = await _said(deps, who, shown, since)
     try:
-        return [await _document(deps, who, document, said[document], archive) for document in documents]
+        return [await _document(deps, who, one, said[one], jobs[one], archive) for one in documents]
     finally:
         for one in said.values():
             one.lines.close()
 
 
-async def _document(deps: Dependencies, who: Principal, document: UUID, said: Said, archive: Archive) -> dict[str, Any]:
-    jobs = await _jobs(deps, who, document)
+def _began(shown: Document | None, jobs: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """When the document, or the first command about it, began: that may wait long for its decision."""
+    if shown is None or shown.created_at is None:
+        return None
+    return min([shown.created_at, *(datetime.fromisoformat(job["submitted_at"]) for job in jobs)])
+
+
+async def _document(  # noqa: PLR0917 - what is known of it
+    deps: Dependencies, who: Principal, document: UUID, said: Said, jobs: list[dict[str, Any]], archive: Archive
+) -> dict[str, Any]:
     await archive.add_pieces(f"documents/{document}/events.jsonl", said.pieces())
     versions = []
     for version in await deps.reads.versions(who.tenant, document):

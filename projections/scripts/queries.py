@@ -1,6 +1,5 @@
 """Reading drafts, what they go back to, and the versions of scripts; every query names its tenant."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -222,14 +221,6 @@ async def lineage(pool: Any, tenant: str, draft_id: UUID, at: Moment | None = No
     """The draft and those that it was made from, nearest first; empty when there is none."""
     sql, given = _told("lineage", [tenant, draft_id], at)
     return [row["draft_id"] for row in await pool.fetch(sql, *given)]
-
-
-async def asked_by(pool: Any, tenant: str, actors: Sequence[str]) -> list[UUID]:
-    """The drafts that one of these, as the log names them, asked for or made, oldest first. Looks at all there are.
-
-    Those that went with their episode or project are among them: their past is kept.
-    """
-    return [row["draft_id"] for row in await pool.fetch(_SQL["asked_by"], tenant, list(actors))]
 
 
 async def last_words(pool: Any, tenant: str, draft_id: UUID) -> Moment | None:

@@ -58,10 +58,6 @@ left join {drafts} d on d.tenant = v.tenant and d.draft_id = v.draft_id
 where v.tenant = $1 and v.project_id = $2 and v.episode_id = $3 and ($4::integer is null or v.number = $4)
 order by v.number desc limit 1
 
--- asked_by: the drafts that one of these asked for, or made, oldest first; those of now and those of the past
-select draft_id from read.draft_ranges where tenant = $1 and requested_by = any($2)
-group by draft_id order by min(requested_at), draft_id
-
 -- last_words: since when a draft said what it said last
 select from_at, from_place from read.draft_ranges
 where tenant = $1 and draft_id = $2 and (text is not null or brief is not null)

@@ -1,7 +1,8 @@
 """Drafts that were written from what must be forgotten: a text made of a document may hold its words, so it goes, too.
 
-A draft is found by what was noted before anything of it was written (`producers.draft_sources`), through every edit
-that was made of it. Its data key is destroyed, which takes request, prompt, answer, pieces and edits off the log at
+Where a person is named, all drafts of theirs go: whatever an export hands out to them (`producers.belongings`). Others
+are found by what was noted before anything of them was written (`producers.draft_sources`), through every edit that was
+made of them. A draft's data key is destroyed, which takes request, prompt, answer, pieces and edits off the log at
 once, in retries, dead letters and replays alike; `DraftErased` tells the read models, and this waits until they know.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from muniment.producers import kept_answers
+from muniment.producers.belongings import Belongings
 from muniment.producers.draft_sources import DraftSources, Using
 from muniment.producers.key_ring import KeyRing
 from muniment.producers.postgres import database
@@ -25,7 +27,7 @@ from muniment.schemas.ids import child_traceparent, result_id
 from muniment.schemas.metadata import NORMAL, Metadata, whole_millis
 from muniment.schemas.scripts import DraftErased
 from muniment.stream_apps.erasing.house import forget_edits
-from muniment.stream_apps.erasing.stores import Erased, Forgotten
+from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
 STEP = "erasing"
@@ -44,6 +46,8 @@ _BLANK = """
 update "{schema}"."{table}" set brief = null, text = null, reason = null where tenant = $1 and draft_id = any($2)"""
 Behind = Callable[[Mapping[int, int]], Awaitable[Sequence[str]]]
 """Which read models of drafts have not folded these places (partition to offset) yet."""
+Ends = Callable[[], Awaitable[Mapping[int, int]]]
+"""Where each partition of `muniment.projects` ends now; `StepFailure(log_unavailable)`."""
 
 
 class DraftStore:
@@ -57,27 +61,41 @@ class DraftStore:
         key_ring: KeyRing,
         publisher: Publisher,
         *,
+        belongings: Belongings,
         behind: Behind,
+        ends: Ends,
         now: Callable[[], datetime],
     ) -> None:
         self._pool = pool
         self._sources = DraftSources(pool)
         self._key_ring = key_ring
         self._publisher = publisher
+        self._belongings = belongings
         self._behind = behind
+        self._ends = ends
         self._now = now
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`: drafts that can still be read."""
-        found = [one.draft_id for one in await self._sources.using(tenant, documents)]
+        found = [one.draft_id for one in await self._belongings.drafts(what.tenant, what.documents, what.subject)]
         async with database():
-            return int(await self._pool.fetchval(_KEYS, tenant, found))
+            return int(await self._pool.fetchval(_KEYS, what.tenant, found))
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`. What was taken of a document in a new life of it stays."""
-        found = await self._sources.using(what.tenant, what.documents, what.keyless_at or what.told_at)
+        if what.subject:
+            # Who asked for what is told by the read model: it has to know of all that lies on the log by now.
+            await self._wait({partition: end - 1 for partition, end in (await self._ends()).items()})
+        found = await self._belongings.drafts(
+            what.tenant,
+            what.documents,
+            what.subject,
+            before=what.keyless_at or what.told_at,
+            erased_since=what.told_at,
+        )
+        theirs = ", or asked for by the person" if what.subject else ""
         if not found:
-            return Erased(note="no draft was written from them")
+            return Erased(note=f"no draft was written from them{theirs}")
         drafts = [one.draft_id for one in found]
         keys = sum([await self._key_ring.destroy(what.tenant, draft_id) for draft_id in drafts])
         # On the log of erasures, too: a key store that is restored from a backup is held against it.
@@ -95,7 +113,8 @@ class DraftStore:
         answers = await kept_answers.blank(self._pool, what.tenant, drafts)
         # Last: done again after a crash, all of it has to be found once more.
         await self._sources.forget(what.tenant, drafts)
-        note = f"{len(drafts)} drafts were written or made from them: their keys are gone, and their words everywhere"
+        note = f"{len(drafts)} drafts were written or made from them{theirs}: their keys are gone, and their words"
+        note += " everywhere"
         note += f", {answers} kept answers included" if answers else ""
         return Erased(note=f"{note}; {old} rows of read models that nobody reads" if old else note)
 

@@ -36,7 +36,7 @@ from muniment.stream_apps.erasing.retention import AT_ONCE as AT_MOST
 from muniment.stream_apps.erasing.retention import Retention
 from muniment.stream_apps.erasing.saying import STEP, command_id, meta_of
 from muniment.stream_apps.erasing.store import ErasingStore, Report, UnderWay
-from muniment.stream_apps.erasing.stores import Forgotten, Store
+from muniment.stream_apps.erasing.stores import About, Forgotten, Store
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
 FENCED_S = 3.0
@@ -154,11 +154,11 @@ class Eraser:
             named |= set(await self._subjects.documents(erasure.tenant, erasure.subject))
         documents = sorted(named)
         then = "asking" if erasure.origin == RETENTION and self._asking_again else "telling"
-        held = await self._held(erasure.tenant, documents)
+        held = await self._held(About(erasure.tenant, documents, erasure.subject))
         await self._store.found(erasure.erasure_id, documents, held, then, self._now())
 
-    async def _held(self, tenant: str, documents: Sequence[UUID]) -> dict[str, int]:
-        return {store.name: await store.count(tenant, documents) for store in self._stores}
+    async def _held(self, about: About) -> dict[str, int]:
+        return {store.name: await store.count(about) for store in self._stores}
 
     async def _asking(self, erasure: UnderWay) -> None:
         again = self._asking_again
@@ -176,7 +176,8 @@ class Eraser:
             await self._say(erasure, nothing, uuid5(erasure.erasure_id, "asking"))
         # With nothing left to erase no store is asked: tables would be rewritten for it.
         then = "telling" if due else "completing"
-        await self._store.found(erasure.erasure_id, due, await self._held(erasure.tenant, due), then, self._now())
+        held = await self._held(About(erasure.tenant, due))
+        await self._store.found(erasure.erasure_id, due, held, then, self._now())
         log.info("retention_asked_again", documents=len(due), left=len(erasure.documents) - len(due))
 
     async def _telling(self, erasure: UnderWay) -> None:
@@ -232,6 +233,7 @@ class Eraser:
             erasure.erasure_id,
             erasure.decided_by,
             erasure.traceparent,
+            erasure.subject,
         )
         for store in self._stores:
             if store.name not in done:
@@ -241,7 +243,7 @@ class Eraser:
     async def _erase(self, erasure: UnderWay, store: Store, what: Forgotten) -> None:
         self._waits_for = store.name
         erased = await store.erase(what)
-        left = await store.count(erasure.tenant, erasure.documents)
+        left = await store.count(About(erasure.tenant, erasure.documents, erasure.subject))
         removed = max(0, erasure.held.get(store.name, 0) - left)
         report = Report(store.name, removed, erased.kept, erased.note, self._now())
         event = StoreErased(

@@ -11,7 +11,7 @@ from muniment.producers.claims import Claims
 from muniment.producers.embedding.paid import begun_at
 from muniment.producers.postgres import database
 from muniment.producers.subjects import Subjects
-from muniment.stream_apps.erasing.stores import Erased, Forgotten
+from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
 
 _KEYS = """
 select count(*) from muniment_keys.data_keys where tenant = $1 and document_id = any($2) and destroyed_at is null"""
@@ -54,10 +54,10 @@ class KeyStore:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
         async with database():
-            return int(await self._pool.fetchval(_KEYS, tenant, list(documents)))
+            return int(await self._pool.fetchval(_KEYS, what.tenant, list(what.documents)))
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`."""
@@ -73,9 +73,9 @@ class PersonStore:
     def __init__(self, subjects: Subjects) -> None:
         self._subjects = subjects
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
-        return await self._subjects.count(tenant, documents)
+        return await self._subjects.count(what.tenant, what.documents)
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`."""
@@ -91,10 +91,10 @@ class BlobsStore:
     def __init__(self, pool: Any, claims: Claims) -> None:
         self._pool, self._claims = pool, claims
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
         async with database():
-            return int(await self._pool.fetchval(_CLAIMS, tenant, list(documents)))
+            return int(await self._pool.fetchval(_CLAIMS, what.tenant, list(what.documents)))
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`. The jobs are closed: what a step of theirs still stores is not kept."""
@@ -117,11 +117,11 @@ class WorkStore:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
         async with database():
-            parked = await self._pool.fetchval(_WAITING, tenant, _texts(documents))
-            return int(parked) + int(await self._pool.fetchval(_PATCHED, tenant, list(documents)))
+            parked = await self._pool.fetchval(_WAITING, what.tenant, _texts(what.documents))
+            return int(parked) + int(await self._pool.fetchval(_PATCHED, what.tenant, list(what.documents)))
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`."""
@@ -141,11 +141,11 @@ class AnswerStore:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
         async with database():
-            sent = await self._pool.fetchval(f"select count(*) {_DRAINED}", _texts(documents))
-        return await kept_answers.holding(self._pool, tenant, documents) + int(sent)
+            sent = await self._pool.fetchval(f"select count(*) {_DRAINED}", _texts(what.documents))
+        return await kept_answers.holding(self._pool, what.tenant, what.documents) + int(sent)
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`. The answers stay, so that a repeated request does not submit the document again."""
@@ -166,9 +166,9 @@ class PaidStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`: a file does not say whose vectors are in it."""
-        del tenant, documents
+        del what
         return 0
 
     async def erase(self, what: Forgotten) -> Erased:
@@ -193,9 +193,9 @@ class ToldStore:
     def __init__(self, name: str, note: str) -> None:
         self.name, self._note = name, note
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
-        del tenant, documents
+        del what
         return 0
 
     async def erase(self, what: Forgotten) -> Erased:

@@ -1,11 +1,9 @@
 """What is kept for readers beside the read models: answers of the cache, and questions that were asked before."""
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from muniment.producers.postgres import database
-from muniment.stream_apps.erasing.stores import Erased, Forgotten
+from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
 
 _NAMING = "select count(*) from muniment_caching.answers where tenant = $1 and documents && $2::uuid[]"
 _ANSWERS = "delete from muniment_caching.answers where tenant = $1"
@@ -21,10 +19,10 @@ class KeptStore:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
         async with database():
-            return int(await self._pool.fetchval(_NAMING, tenant, list(documents)))
+            return int(await self._pool.fetchval(_NAMING, what.tenant, list(what.documents)))
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`. All of the tenant's go: to make one again costs a search."""
@@ -41,11 +39,10 @@ class QuestionStore:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
-        del documents
         async with database():
-            return int(await self._pool.fetchval(_ASKED, tenant))
+            return int(await self._pool.fetchval(_ASKED, what.tenant))
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from muniment.producers.postgres import database
 from muniment.stream_apps.erasing.places import READ_MODELS, Place
-from muniment.stream_apps.erasing.stores import Erased, Forgotten
+from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
 
 # Every schema of a read model has these two tables; `read.live` says which of them readers see.
 _TABLES = """
@@ -28,12 +28,12 @@ class ReadModelStore:
         self._pool = pool
         self._places = {(place.model, place.table): place for place in READ_MODELS if place.store == name}
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`."""
         rows = 0
         for schema, place, live in await self._tables():
             if live:
-                rows += await self._rows(schema, place, tenant, documents)
+                rows += await self._rows(schema, place, what.tenant, what.documents)
         return rows
 
     async def erase(self, what: Forgotten) -> Erased:

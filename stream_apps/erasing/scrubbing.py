@@ -9,14 +9,13 @@ FULL makes new files and truncates the old ones), statistics are made anew, and 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import structlog
 
 from muniment.producers.postgres import database
 from muniment.stream_apps.erasing.places import HOUSE, OF_DRAFTS, READ_MODELS
-from muniment.stream_apps.erasing.stores import Erased, Forgotten
+from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
 
 LOCK_S = 3
 """How long a table's lock is waited for at a time: whoever comes after this waits behind it (seconds)."""
@@ -61,9 +60,9 @@ class PostgresFiles:
         self._connect = connect
         self._rewrite_bytes = rewrite_bytes
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
+    async def count(self, what: About) -> int:
         """See `Store.count`: bytes have no owner."""
-        del tenant, documents
+        del what
         return 0
 
     async def erase(self, what: Forgotten) -> Erased:

@@ -10,13 +10,22 @@ _NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """Of what an erasure is: documents and, where it names a person, that person (see `producers.subjects`)."""
+
+    tenant: str
+    documents: Sequence[UUID]
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """What is to go.
 
     `told_at` is when the erasure was said of each document, by the database's clock like all that is compared with it:
     what was submitted under its id after that is a new life of it, and stays. `keyless_at` is when the last
     of its keys was destroyed; nothing when there was none left to destroy. `erasure_id`, `actor` (who decided it) and
-    `traceparent` go into what a store itself says on the log.
+    `traceparent` go into what a store itself says on the log. `subject` is the person, as in `About`.
     """
 
     tenant: str
@@ -26,6 +35,7 @@ class Forgotten:
     erasure_id: UUID = _NOBODY
     actor: str = ""
     traceparent: str = ""
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,8 @@ class Store(Protocol):
 
     name: str
 
-    async def count(self, tenant: str, documents: Sequence[UUID]) -> int:
-        """How many things it holds of these documents that an erasure removes."""
+    async def count(self, what: About) -> int:
+        """How many things it holds of this that an erasure removes."""
         ...
 
     async def erase(self, what: Forgotten) -> Erased:

@@ -26,7 +26,7 @@ from muniment.schemas.erasures import (
 from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Record
-from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_ERASURES, DOCUMENTS
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_ERASURES, DOCUMENTS, PROJECTS
 from muniment.stream_apps.deciding.step import Deciding
 from muniment.stream_apps.deciding.store import DecidingStore
 from muniment.stream_apps.erasing.asking import Asking
@@ -69,7 +69,11 @@ class House:
 
     async def ends(self) -> dict[int, int]:
         """Where the documents' topic ends."""
-        return {r.partition or 0: (r.offset or 0) + 1 for r in self.log.sent if r.topic == DOCUMENTS.name}
+        return {0: 0} | {r.partition or 0: (r.offset or 0) + 1 for r in self.log.sent if r.topic == DOCUMENTS.name}
+
+    async def project_ends(self) -> dict[int, int]:
+        """Where the projects' topic ends."""
+        return {r.partition or 0: (r.offset or 0) + 1 for r in self.log.sent if r.topic == PROJECTS.name}
 
     async def late(self, ends: Mapping[int, int]) -> list[str]:
         """Which read models are behind."""
@@ -80,7 +84,8 @@ class House:
     def eraser(self) -> Eraser:
         """The eraser of a new process."""
         settings = Settings(home=self.home, erasure_rewrite_mib=64)
-        made = [s for s in stores(settings, self.pool, self.ring, self.claims, self.log) if s.name != "database files"]
+        every = stores(settings, self.pool, self.ring, self.claims, self.log, self.project_ends)
+        made = [store for store in every if store.name != "database files"]
         return Eraser(
             self.connect,
             self.log,

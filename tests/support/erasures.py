@@ -1,8 +1,8 @@
 """Erasures in memory, for an API on fakes: nobody has asked for any."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
+from muniment.producers.belongings import Belonging
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
 
 
@@ -26,13 +26,10 @@ class NoErasures:
         """See `Erasures.under_way`."""
         return document_id in self.erasing
 
-    async def documents_of(self, tenant: str, subject: str) -> Sequence[UUID]:
-        """See `Erasures.documents_of`."""
-        return self.named.get((tenant, subject), [])
-
-    async def drafts_asked_by(self, tenant: str, subject: str) -> Sequence[UUID]:
-        """See `Erasures.drafts_asked_by`."""
-        return self.asked.get((tenant, subject), [])
+    async def belongings(self, tenant: str, subject: str) -> Belonging:
+        """See `Erasures.belongings`: drafts that they asked for go back to no document here."""
+        drafts = dict.fromkeys(self.asked.get((tenant, subject), []), ())
+        return Belonging(tuple(self.named.get((tenant, subject), ())), drafts)
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
         """See `Erasures.erasure`."""

@@ -11,7 +11,7 @@ from projected_story import Log, ReadModel, Story
 from muniment.schemas.documents import DocumentErased
 from muniment.schemas.record import Position
 from muniment.stream_apps.erasing.kept import KeptStore
-from muniment.stream_apps.erasing.stores import Forgotten
+from muniment.stream_apps.erasing.stores import About, Forgotten
 
 
 async def told(read_model: ReadModel, log: Log, *texts: str, tenant: str = "acme") -> Story:
@@ -136,7 +136,7 @@ async def test_an_erasure_takes_every_kept_answer(
     await one.search("leave", "umbrella")
     await kept(pool, 2)
     store = KeptStore(pool)
-    assert await store.count("acme", [story.document_id]) == 1
+    assert await store.count(About("acme", [story.document_id])) == 1
     await story.say(DocumentErased(document_id=story.document_id, version=1, erasure_id=uuid4(), jobs=()))
     await read_model.catch_up()
     now = datetime.now(UTC)

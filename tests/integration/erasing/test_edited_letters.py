@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from support.erasing_house import TENANT, House
@@ -9,6 +10,7 @@ from support.letters import MemoryLetters
 from support.operations import MemoryOperations
 from support.redriving import dead, letter_of
 
+from muniment.producers.belongings import Belongings
 from muniment.producers.draft_sources import DraftSources
 from muniment.schemas.codec import sealed_for
 from muniment.schemas.metadata import Metadata
@@ -109,7 +111,9 @@ async def test_the_edit_of_a_drafts_letter_is_erased_with_the_draft(house: House
     ]
     before = str(await house.codec.decode_many(house.log.sent))
     assert before.count(SECRET) == 3, "the command, what was decided, and the record that went back"
-    drafts = DraftStore(house.pool, house.ring, house.log, behind=nobody, now=house.clock)
+    belongings = Belongings(house.pool, house.subjects)
+    how: Any = {"belongings": belongings, "behind": nobody, "ends": house.project_ends, "now": house.clock}
+    drafts = DraftStore(house.pool, house.ring, house.log, **how)
     now = await sources.now()
     await drafts.erase(Forgotten(TENANT, [document], now, now, uuid4()))
     assert await house.ring.current(TENANT, project_id) is not None

@@ -5,7 +5,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from support.erasing_house import House
 
-from muniment.infra.erasing import documents_ends, late, late_jobs
+from muniment.infra.erasing import late, late_jobs, topic_ends
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.topics import COMMANDS_DOCUMENTS, DOCUMENTS
 
@@ -15,7 +15,7 @@ FOLDING = ("documents", "jobs", "chunks", "predictions")
 async def test_each_partition_ends_where_the_broker_says(kafka_bootstrap: str, unique: str) -> None:
     """An empty one at nought; where the broker shows no such topic, nothing is taken for the end of it."""
     with pytest.raises(StepFailure, match=unique):
-        await documents_ends(kafka_bootstrap, unique)
+        await topic_ends(kafka_bootstrap, unique)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     await admin.start()
     await admin.create_topics([NewTopic(unique, 3, 1)])
@@ -23,7 +23,7 @@ async def test_each_partition_ends_where_the_broker_says(kafka_bootstrap: str, u
     async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
         for partition in (0, 2, 0):
             await producer.send_and_wait(unique, b"x", partition=partition)
-    assert await documents_ends(kafka_bootstrap, unique) == {0: 2, 1: 0, 2: 1}
+    assert await topic_ends(kafka_bootstrap, unique) == {0: 2, 1: 0, 2: 1}
 
 
 async def test_a_read_model_is_late_until_it_has_folded_every_partition(house: House) -> None:

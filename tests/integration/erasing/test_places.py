@@ -53,11 +53,17 @@ async def test_every_table_with_text_is_one_of_the_two_kinds(database_url: str) 
     assert sorted(covered - found) == [], "these tables are no more"
 
 
+async def nowhere() -> dict[int, int]:
+    """A topic of which nobody asks where it ends."""
+    return {}
+
+
 async def test_every_place_has_its_store(database_url: str, tmp_path: Path) -> None:
     """Whatever a place names as its store is on every receipt, and the files of the database come last."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
         ring = PostgresKeyRing(pool, KeyFile("one", {"one": bytes(32)}))
-        made = stores(Settings(home=tmp_path), pool, ring, Claims(pool, LocalBlobs(tmp_path)), MemoryPublisher())
+        claims = Claims(pool, LocalBlobs(tmp_path))
+        made = stores(Settings(home=tmp_path), pool, ring, claims, MemoryPublisher(), nowhere)
     names = [store.name for store in made]
     assert len(set(names)) == len(names)
     assert {place.store for place in READ_MODELS} | {*HOUSE.values(), *OF_DRAFTS.values()} <= set(names)

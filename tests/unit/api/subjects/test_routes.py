@@ -7,7 +7,7 @@ import random
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import NamedTuple
 from uuid import uuid4
@@ -18,7 +18,7 @@ from support.script_reads import MemoryScripts
 from muniment.api.access import Principal
 from muniment.api.pages import Page
 from muniment.api.subjects.archive import Archive
-from muniment.api.subjects.drafts import add_draft, drafts_about
+from muniment.api.subjects.drafts import add_draft
 from muniment.api.subjects.routes import _jobs, _said, _together
 from muniment.producers.log_codec import LogCodec
 from muniment.schemas.commands import DeleteDocument
@@ -91,9 +91,9 @@ class Job(NamedTuple):
 
     number: int
 
-    def model_dump(self, *, mode: str) -> dict[str, int]:
+    def model_dump(self, *, mode: str) -> dict[str, object]:
         del mode
-        return {"number": self.number}
+        return {"number": self.number, "submitted_at": (THEN - timedelta(days=self.number)).isoformat()}
 
 
 class Reading(NamedTuple):
@@ -135,8 +135,8 @@ async def test_an_archive_is_put_together_beside_the_loop():
 
 
 async def test_documents_of_one_export_are_read_from_the_log_together(world):
-    """From when the oldest began; from the beginning when one of them is not known to the read model."""
-    asked = []
+    """From when the first command about one of them was sent, however long it waited; else from the beginning."""
+    asked, waited = [], THEN - timedelta(days=2)
 
     class Log(Records):
         def of(self, documents, since=None):
@@ -161,38 +161,29 @@ async def test_documents_of_one_export_are_read_from_the_log_together(world):
         found = await _together(deps, Principal("acme", "me"), documents, archive)
         assert [one["document_id"] for one in found] == [str(one) for one in documents]
         archive.drop()
-    assert asked == [(2, THEN), (2, None)]
+    assert asked == [(2, waited), (2, None)]
 
 
-async def test_an_export_lists_drafts_from_a_persons_documents_and_those_they_asked_for(world):
-    """Each once, with its words as files and every document it goes back to; one that nothing came of by its id."""
-    mine, other = uuid4(), uuid4()
-    noted = {uuid4(): (mine, other), uuid4(): (mine,)}
-
-    class Sources:
-        async def using(self, tenant, documents):
-            return [
-                SimpleNamespace(draft_id=d) for d, of in noted.items() if tenant == "acme" and set(documents) & {*of}
-            ]
-
-        async def documents(self, tenant, draft_id):
-            del tenant
-            return noted.get(draft_id, ())
-
+async def test_an_exported_draft_has_its_words_as_files(world):
+    """Brief and text beside what is told of it, with every document it goes back to; one that is gone by its id."""
+    mine, other, never = uuid4(), uuid4(), uuid4()
     scripts = MemoryScripts()
     asked = scripts.add("acme", brief="about me", text="So I am.")
-    both, never = noted
-    scripts.of_drafts["acme"][both] = scripts.of_drafts["acme"][scripts.add("acme", brief="?", text="From mine.")]
-    world.erasures.asked["acme", "me"] = [asked, both]
-    deps = SimpleNamespace(erasures=world.erasures, draft_sources=Sources(), scripts=scripts)
-    found = await drafts_about(deps, Principal("acme", "key"), "me", [mine])
-    assert found == {asked: (), both: (mine, other), never: (mine,)}
+    deps = SimpleNamespace(scripts=scripts)
     archive = Archive()
+    found = {asked: (mine, other), never: (mine,)}
     told = [await add_draft(deps, Principal("acme", "key"), one, of, archive) for one, of in found.items()]
     with zipfile.ZipFile(io.BytesIO(b"".join([piece async for piece in archive.pieces()]))) as files:
         words = {name: files.read(name).decode() for name in files.namelist()}
-    assert words[told[0]["brief"]] == "about me"
-    assert words[told[1]["text"]] == "From mine."
-    assert "From mine." not in json.dumps(told)
-    assert (told[2]["documents"], told[2]["draft"]) == ([str(mine)], None)
-    assert await drafts_about(deps, Principal("umbrella", "key"), "me", [mine]) == {}
+    assert (words[told[0]["brief"]], words[told[0]["text"]]) == ("about me", "So I am.")
+    assert told[0]["documents"] == [str(mine), str(other)]
+    assert "So I am." not in json.dumps(told)
+    assert (told[1]["documents"], told[1]["draft"]) == ([str(mine)], None)
+    assert (await add_draft(deps, Principal("umbrella", "key"), asked, (), archive))["draft"] is None
+
+
+async def test_nobody_has_an_export_of_whom_nothing_is_held(world):
+    """Neither documents nor drafts: 404, also for another tenant's person of that name."""
+    world.erasures.asked["umbrella", "me"] = [uuid4()]
+    async with world.client() as http:
+        assert (await http.get("/v1/subjects/me/export", headers=world.mine)).status_code == 404
