@@ -231,6 +231,10 @@ class Hunk(Answer):
     new_lines: int
     lines: list[Piece]
     words: list[Piece]
+    unmatched: bool = Field(
+        description="Some of it is shown as replaced as a whole: the texts are too long and too alike to be compared "
+        "line by line in reasonable time"
+    )
 
 
 class Difference(Answer):

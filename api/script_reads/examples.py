@@ -132,6 +132,7 @@ HUNK: dict[str, Any] = {
     "new_lines": 1,
     "lines": _LINES,
     "words": _WORDS,
+    "unmatched": False,
 }
 _ASKED: dict[str, Any] = {
     "position": PLACE,

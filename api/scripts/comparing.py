@@ -43,7 +43,10 @@ async def compare_drafts(
     format: Annotated[Literal["hunks", "unified"] | None, Query()] = None,  # noqa: A002 - what callers call it
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> told.Difference | Response:
-    """By lines, and within changed lines by words; as `text/x-diff` for `patch`, where that is asked for."""
+    """By lines, and within changed lines by words; as `text/x-diff` for `patch`, where that is asked for.
+
+    What would take too long to compare is shown as replaced as a whole, and its hunk says so (`unmatched`).
+    """
     row, new = await with_text(deps, who, draft_id)
     other = against or row.draft.based_on
     if other is None:
@@ -52,8 +55,13 @@ async def compare_drafts(
     if format == "unified" or (format is None and UNIFIED in accept):
         text = await asyncio.to_thread(unified, old, new, f"{other}.txt", f"{draft_id}.txt")
         return Response(text, media_type=f"{UNIFIED}; charset=utf-8")
-    found = await asyncio.to_thread(hunks, old, new)
-    return told.Difference(old=other, new=draft_id, hunks=[told.Hunk.model_validate(asdict(one)) for one in found])
+    found = await asyncio.to_thread(_answer, old, new)
+    return told.Difference(old=other, new=draft_id, hunks=found)
+
+
+def _answer(old: str, new: str) -> list[told.Hunk]:
+    """Off the loop, all of it: of long texts these are many pieces."""
+    return [told.Hunk.model_validate(asdict(one)) for one in hunks(old, new)]
 
 
 @router.get(

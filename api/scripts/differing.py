@@ -1,14 +1,14 @@
 """What differs between two texts, pure: by lines, and within changed lines by words.
 
-Lines are compared by `difflib` (Ratcliff and Obershelp's matching, as improved there), after what is equal at both ends
-was set aside; lines that a long text is full of are no anchors, which keeps the cost far from its quadratic worst case.
+The work is bounded (`matching`): of a stretch for which it would be too much, all is shown as removed and added.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal
+
+from muniment.api.scripts.matching import EQUAL, UNMATCHED, Code, Steps, opcodes
 
 Op = Literal["same", "removed", "added"]
 CONTEXT = 3
@@ -17,8 +17,6 @@ WORDS_MOST = 4000
 """Words on each side up to which a change is shown by words."""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
-Code = tuple[str, int, int, int, int]
-"""As of `SequenceMatcher.get_opcodes`: what to do with `a[i1:i2]` to come to `b[j1:j2]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class Hunk:
         old_lines: How many lines of the old text it spans.
         lines: The lines in order, each with its line break where it has one.
         words: The same by words.
+        unmatched: Some of it is shown as replaced as a whole: to look for what is the same in it took too long.
 
     """
 
@@ -47,6 +46,7 @@ class Hunk:
     new_lines: int
     lines: tuple[Piece, ...]
     words: tuple[Piece, ...]
+    unmatched: bool = False
 
 
 def lines_of(text: str) -> list[str]:
@@ -59,32 +59,10 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def opcodes(old: Sequence[str], new: Sequence[str]) -> list[Code]:
-    """How to come from one sequence to the other; adjoining codes are of different kinds."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    inner = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail])
-    moved = [(op, i1 + head, i2 + head, j1 + head, j2 + head) for op, i1, i2, j1, j2 in inner.get_opcodes()]
-    ends = [("equal", 0, head, 0, head), ("equal", len(old) - tail, len(old), len(new) - tail, len(new))]
-    found: list[Code] = []
-    for op, i1, i2, j1, j2 in (ends[0], *moved, ends[1]):
-        if i1 == i2 and j1 == j2:
-            continue
-        if found and found[-1][0] == op:
-            found[-1] = (op, found[-1][1], i2, found[-1][3], j2)
-        else:
-            found.append((op, i1, i2, j1, j2))
-    return found
-
-
 def hunks(old: str, new: str, context: int = CONTEXT) -> list[Hunk]:
     """The changes that lead from one text to the other; none when they are equal."""
-    before, after = lines_of(old), lines_of(new)
-    return [_hunk(group, before, after) for group in _grouped(opcodes(before, after), context)]
+    before, after, steps = lines_of(old), lines_of(new), Steps()
+    return [_hunk(group, before, after, steps) for group in _grouped(opcodes(before, after, steps), context)]
 
 
 def unified(old: str, new: str, old_name: str, new_name: str) -> str:
@@ -105,46 +83,46 @@ def _grouped(codes: Sequence[Code], context: int) -> Iterator[list[Code]]:
     """Changes with the lines around them; those that are closer than that stand in one group."""
     group: list[Code] = []
     for op, i1, i2, j1, j2 in codes:
-        if op != "equal":
+        if op != EQUAL:
             group.append((op, i1, i2, j1, j2))
             continue
         if not group:
-            group = [("equal", max(i1, i2 - context), i2, max(j1, j2 - context), j2)]
+            group = [(EQUAL, max(i1, i2 - context), i2, max(j1, j2 - context), j2)]
         elif i2 - i1 > 2 * context:
-            yield [*group, ("equal", i1, i1 + context, j1, j1 + context)]
-            group = [("equal", i2 - context, i2, j2 - context, j2)]
+            yield [*group, (EQUAL, i1, i1 + context, j1, j1 + context)]
+            group = [(EQUAL, i2 - context, i2, j2 - context, j2)]
         else:
             group.append((op, i1, i2, j1, j2))
-    if any(op != "equal" for op, *_ in group):
+    if any(op != EQUAL for op, *_ in group):
         op, i1, i2, j1, j2 = group[-1]
-        if op == "equal":
+        if op == EQUAL:
             group[-1] = (op, i1, min(i2, i1 + context), j1, min(j2, j1 + context))
         yield group
 
 
-def _hunk(group: Sequence[Code], before: Sequence[str], after: Sequence[str]) -> Hunk:
+def _hunk(group: Sequence[Code], before: Sequence[str], after: Sequence[str], steps: Steps) -> Hunk:
     lines, words = list[Piece](), list[Piece]()
     for op, i1, i2, j1, j2 in group:
-        if op == "equal":
+        if op == EQUAL:
             same = [Piece("same", line) for line in before[i1:i2]]
             lines += same
             words += same
             continue
         lines += [Piece("removed", line) for line in before[i1:i2]]
         lines += [Piece("added", line) for line in after[j1:j2]]
-        words += _by_words("".join(before[i1:i2]), "".join(after[j1:j2]))
+        words += _by_words("".join(before[i1:i2]), "".join(after[j1:j2]), steps)
     (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
     spans = _first(i1, i2), i2 - i1, _first(j1, j2), j2 - j1
-    return Hunk(*spans, tuple(lines), tuple(words))
+    return Hunk(*spans, tuple(lines), tuple(words), any(op == UNMATCHED for op, *_ in group))
 
 
-def _by_words(old: str, new: str) -> list[Piece]:
+def _by_words(old: str, new: str, steps: Steps) -> list[Piece]:
     before, after = words_of(old), words_of(new)
     if max(len(before), len(after)) > WORDS_MOST:
         return [Piece("removed", old)] * bool(old) + [Piece("added", new)] * bool(new)
     found = list[Piece]()
-    for op, i1, i2, j1, j2 in opcodes(before, after):
-        if op == "equal":
+    for op, i1, i2, j1, j2 in opcodes(before, after, steps):
+        if op == EQUAL:
             found.append(Piece("same", "".join(before[i1:i2])))
             continue
         found += [Piece("removed", "".join(before[i1:i2]))] * (i2 > i1)

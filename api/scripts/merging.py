@@ -4,6 +4,8 @@ The algorithm is diff3 (Khanna, Kunal and Pierce, "A Formal Investigation of Dif
 texts holds them together; between, whatever only one side changed is taken over, and what both changed differently is
 a conflict. Nobody's words are dropped: a conflict carries all three readings.
 
+What is too much work to be matched (`matching`) is a conflict as a whole, unless only one side changed it.
+
 The one kept library for it, merge3, is under the GPL, which this program could not be passed on with.
 """
 
@@ -12,7 +14,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from muniment.api.scripts.differing import lines_of, opcodes, words_of
+from muniment.api.scripts.differing import lines_of, words_of
+from muniment.api.scripts.matching import EQUAL, Steps, opcodes
 
 Kind = Literal["same", "theirs", "yours", "both", "conflict"]
 Granularity = Literal["line", "word"]
@@ -47,9 +50,10 @@ def merge(base: str, theirs: str, yours: str, granularity: Granularity = "word")
     By lines first. With `word`, what is a conflict by lines is looked at once more by words: two people who changed
     different words of one paragraph do not contradict each other.
     """
-    found = list(_regions(lines_of(base), lines_of(theirs), lines_of(yours)))
+    steps = Steps()
+    found = list(_regions(lines_of(base), lines_of(theirs), lines_of(yours), steps))
     if granularity == "word":
-        found = [finer for region in found for finer in _finer(region)]
+        found = [finer for region in found for finer in _finer(region, steps)]
     return _joined(found)
 
 
@@ -59,17 +63,18 @@ def merged(regions: Sequence[Region]) -> str | None:
     return None if any(text is None for text in texts) else "".join(text or "" for text in texts)
 
 
-def _finer(region: Region) -> list[Region]:
+def _finer(region: Region, steps: Steps) -> list[Region]:
     sides = [words_of(text) for text in (region.base, region.theirs, region.yours)]
     if region.kind != "conflict" or not all(sides) or max(map(len, sides)) > WORDS_MOST:
         return [region]
-    return list(_regions(*sides))
+    base, theirs, yours = sides
+    return list(_regions(base, theirs, yours, steps))
 
 
-def _regions(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> Iterator[Region]:
+def _regions(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str], steps: Steps) -> Iterator[Region]:
     b = t = y = 0
     ends = (len(base), len(base), len(theirs), len(yours))
-    for start, end, in_theirs, in_yours in [*_agreed(base, theirs, yours), ends]:
+    for start, end, in_theirs, in_yours in [*_agreed(base, theirs, yours, steps), ends]:
         yield from _between(base[b:start], theirs[t:in_theirs], yours[y:in_yours])
         same = "".join(base[start:end])
         if same:
@@ -77,9 +82,11 @@ def _regions(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -
         b, t, y = end, in_theirs + end - start, in_yours + end - start
 
 
-def _agreed(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+def _agreed(
+    base: Sequence[str], theirs: Sequence[str], yours: Sequence[str], steps: Steps
+) -> Iterator[tuple[int, int, int, int]]:
     """Stretches of the base that both sides left as they were: begin and end there, begin in theirs and in yours."""
-    mine, other = _equal(base, theirs), _equal(base, yours)
+    mine, other = _equal(base, theirs, steps), _equal(base, yours, steps)
     i = j = 0
     while i < len(mine) and j < len(other):
         start, end = max(mine[i][0], other[j][0]), min(mine[i][1], other[j][1])
@@ -91,8 +98,8 @@ def _agreed(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) ->
             j += 1
 
 
-def _equal(base: Sequence[str], side: Sequence[str]) -> list[tuple[int, int, int]]:
-    return [(i1, i2, j1) for op, i1, i2, j1, _ in opcodes(base, side) if op == "equal"]
+def _equal(base: Sequence[str], side: Sequence[str], steps: Steps) -> list[tuple[int, int, int]]:
+    return [(i1, i2, j1) for op, i1, i2, j1, _ in opcodes(base, side, steps) if op == EQUAL]
 
 
 def _between(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> Iterator[Region]:

@@ -86,6 +86,8 @@ def difference(found: Found) -> None:
         console.print("no difference")
     for hunk in found["hunks"]:
         console.print(f"@@ line {hunk['old_start']} → {hunk['new_start']} @@", style="dim", highlight=False)
+        if hunk["unmatched"]:
+            console.print("too much alike to be compared line by line: shown as replaced", style="yellow")
         shown = Text()
         for piece in hunk["words"]:
             text = piece["text"] if console.color_system else _WORDS[piece["op"]].format(piece["text"])

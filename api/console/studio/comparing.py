@@ -6,7 +6,8 @@ from itertools import groupby, zip_longest
 from typing import Literal
 
 from muniment.api.script_reads.answers import Region
-from muniment.api.scripts.differing import Hunk, Piece, hunks, opcodes, words_of
+from muniment.api.scripts.differing import Hunk, Piece, hunks, words_of
+from muniment.api.scripts.matching import EQUAL, Steps, opcodes
 
 Side = Literal["theirs", "yours", "both"]
 WORDS_MOST = 2000
@@ -28,19 +29,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs: groups of rows with what is around them, and how many lines went and came."""
+    """What differs: groups of rows with what is around them, and how many lines went and came.
+
+    `unmatched`: some lines stand beside each other unmatched, since to find what is the same took too long.
+    """
 
     groups: tuple[tuple[Row, ...], ...]
     removed: int
     added: int
+    unmatched: bool = False
 
 
 def compared(old: str, new: str) -> Comparison:
     """The changes from one text to another."""
-    groups = tuple(tuple(_rows(hunk)) for hunk in hunks(old, new))
+    found, steps = hunks(old, new), Steps()
+    groups = tuple(tuple(_rows(hunk, steps)) for hunk in found)
     flat = [row for group in groups for row in group]
     removed = sum(row.kind in {"removed", "changed"} for row in flat)
-    return Comparison(groups, removed, sum(row.kind in {"added", "changed"} for row in flat))
+    added = sum(row.kind in {"added", "changed"} for row in flat)
+    return Comparison(groups, removed, added, any(hunk.unmatched for hunk in found))
 
 
 def chosen(regions: Sequence[Region], choices: Mapping[int, str]) -> str | None:
@@ -69,7 +76,7 @@ def _taken(region: Region, side: str) -> str | None:
             return None
 
 
-def _rows(hunk: Hunk) -> Iterator[Row]:
+def _rows(hunk: Hunk, steps: Steps) -> Iterator[Row]:
     old, new = hunk.old_start, hunk.new_start
     for same, run in groupby(hunk.lines, key=lambda piece: piece.op == "same"):
         pieces = list(run)
@@ -81,17 +88,17 @@ def _rows(hunk: Hunk) -> Iterator[Row]:
         removed = [_bare(piece) for piece in pieces if piece.op == "removed"]
         added = [_bare(piece) for piece in pieces if piece.op == "added"]
         for left, right in zip_longest(removed, added):
-            yield _row(left, right, old, new)
+            yield _row(left, right, old, new, steps)
             old, new = old + (left is not None), new + (right is not None)
 
 
-def _row(left: Piece | None, right: Piece | None, old: int, new: int) -> Row:
+def _row(left: Piece | None, right: Piece | None, old: int, new: int, steps: Steps) -> Row:
     if left is None:
         assert right is not None
         return Row("added", None, (), new, (right,))
     if right is None:
         return Row("removed", old, (left,), None, ())
-    by_words = _words(left.text, right.text)
+    by_words = _words(left.text, right.text, steps)
     return Row(
         "changed",
         old,
@@ -101,18 +108,18 @@ def _row(left: Piece | None, right: Piece | None, old: int, new: int) -> Row:
     )
 
 
-def _words(old: str, new: str) -> list[Piece]:
+def _words(old: str, new: str, steps: Steps) -> list[Piece]:
     before, after = words_of(old), words_of(new)
     whole = [Piece("removed", old), Piece("added", new)]
     if max(len(before), len(after)) > WORDS_MOST:
         return whole
-    codes = opcodes(before, after)
-    stayed = sum(len("".join(before[i1:i2])) for op, i1, i2, _, _ in codes if op == "equal")
+    codes = opcodes(before, after, steps)
+    stayed = sum(len("".join(before[i1:i2])) for op, i1, i2, _, _ in codes if op == EQUAL)
     if stayed < _LEAST_ALIKE * max(len(old), len(new)):
         return whole
     found = list[Piece]()
     for op, i1, i2, j1, j2 in codes:
-        if op == "equal":
+        if op == EQUAL:
             found.append(Piece("same", "".join(before[i1:i2])))
             continue
         found += [Piece("removed", "".join(before[i1:i2]))] * (i2 > i1)

@@ -202,6 +202,10 @@ _SCRIPT: Texts = {
     "studio.compare.origin": ("what it was made from", "이 초안의 바탕"),
     "studio.compare.same": ("No difference", "차이가 없습니다"),
     "studio.compare.same.text": ("Both say the same, to the letter.", "두 글이 글자까지 같습니다."),
+    "studio.compare.unmatched": (
+        "Too much alike to be matched line by line: some of it is shown as replaced.",
+        "비슷한 줄이 너무 많아 일부는 통째로 바뀐 것으로 보여 줍니다.",
+    ),
     "studio.compare.nothing": ("No other draft yet", "다른 초안이 없습니다"),
     "studio.compare.nothing.do": (
         "Edit this one, or have another written.",
@@ -266,10 +270,7 @@ _SCRIPT: Texts = {
 
 _EXCHANGE: Texts = {
     "studio.exchange": ("Why it says what it says", "이렇게 쓴 까닭"),
-    "studio.exchange.see": (
-        "Why it says what it says: prompt, passages, answer",
-        "이렇게 쓴 까닭: 프롬프트, 단락, 답변",
-    ),
+    "studio.exchange.see": ("Why it says what it says: prompt, passages, answer", "까닭: 프롬프트, 단락, 답변"),
     "studio.lineage": ("From its sentences to the uploads", "문장에서 원본 업로드까지"),
     "studio.exchange.lead": (
         "The whole exchange with the model as it lies on the log: what was asked, with which passages, and what came back.",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.api.scripts.differing import CONTEXT, Hunk, hunks, lines_of, opcodes, unified, words_of
+from muniment.api.scripts.differing import CONTEXT, Hunk, hunks, lines_of, unified, words_of
+from muniment.api.scripts.matching import opcodes
 
 texts = st.lists(
     st.sampled_from(["a\n", "b\n", "\n", "the leave\n", "the long leave\n", "휴가는 25일\n", "end"]), max_size=30
