@@ -1,6 +1,26 @@
--- cost_per_project_and_day: what embedding cost, in millionths of the currency of the price; a project is a tenant
-select _tenant as project, cast(_time as date) as day, sum(cost_micros) as cost_micros, sum(tokens) as tokens
-from ChunksEmbedded group by all order by project, day
+-- cost_per_project_and_day: what embedding and language models cost, in millionths of the currency of the prices; a
+-- document's embedding counts in equal parts for all projects that it was ever put into, for no project if there is none
+with belongs as (
+    select distinct _tenant, project_id, unnest(added) as document_id from ProjectDocumentsChanged
+),
+shares as (
+    select _tenant, project_id, document_id, 1.0 / count(*) over (partition by _tenant, document_id) as share
+    from belongs
+),
+spent as (
+    select _tenant, project_id, _time, coalesce(share, 1) * cost_micros as embedding, 0 as writing,
+        coalesce(share, 1) * tokens as tokens
+    from ChunksEmbedded left join shares using (_tenant, document_id)
+    union all
+    -- Each call that was paid for is in one of these two: it became a draft, or it did not.
+    select _tenant, project_id, _time, 0, cost_micros, tokens_in + tokens_out from DraftWritten
+    union all
+    select _tenant, project_id, _time, 0, cost_micros, tokens_in + tokens_out from DraftCharged
+)
+select _tenant as tenant, project_id as project, cast(_time as date) as day,
+    round(sum(embedding), 2) as embedding_micros, round(sum(writing), 2) as writing_micros,
+    round(sum(embedding + writing), 2) as cost_micros, round(sum(tokens), 2) as tokens
+from spent group by _tenant, project_id, cast(_time as date) order by tenant, project nulls last, day
 
 -- slowest_step: from what caused an event to the event itself, waiting included, by the step that said it
 select f.step, count(*) as times, round(median(f.took_s), 3) as median_s, round(max(f.took_s), 3) as worst_s

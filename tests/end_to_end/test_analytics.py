@@ -34,6 +34,9 @@ def story(stack: Stack) -> dict[str, Any]:
     # Not `indexed`: it asks search, and the endpoint would count the questions.
     done = {name: api.submit(f"# About {name}\n\nname,value\nThe {name} of ants, bees", name) for name in SENT}
     assert {api.ended(one)["outcome"] for one in done.values()} == {"indexed"}
+    project = api.ask("POST", "/v1/projects", json={"title": "Ants"}).json()["project_id"]
+    put = api.ask("POST", f"/v1/projects/{project}/documents", json={"add": [done["policy.md"]["document_id"]]})
+    assert put.is_success, put.text
     api.ended(api.delete(done["rows.csv"]["document_id"]))
     tokens = stack.endpoint.calls()["tokens"]
     stack.endpoint.reset()
@@ -47,7 +50,7 @@ def story(stack: Stack) -> dict[str, Any]:
     assert {api.ended(done[name])["state"] for name in ("bad.txt", "worse.txt")} == {"failed"}
     stack.endpoint.reset()
     days.add(datetime.now(UTC).date().isoformat())
-    return {"api": api, "done": done, "tokens": tokens, "days": days}
+    return {"api": api, "done": done, "tokens": tokens, "days": days, "project": project}
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +72,11 @@ def answers(stack: Stack, story: dict[str, Any], tmp_path_factory: pytest.TempPa
 
 
 def test_cost_is_what_the_provider_counted(story: dict[str, Any], answers: dict[str, Any]) -> None:
-    """Every token that the endpoint answered, at its price, on the days of this test; no other project."""
+    """Every token that the endpoint answered, at its price, on the days of this test: one document's by its project."""
     costs = answers["cost_per_project_and_day"]
-    assert {one["project"] for one in costs} == {story["api"].tenant}
+    assert {one["tenant"] for one in costs} == {story["api"].tenant}
+    assert {one["project"] for one in costs} == {story["project"], None}
+    assert all(one["embedding_micros"] > 0 for one in costs)
     assert {one["day"] for one in costs} <= story["days"]
     assert sum(one["tokens"] for one in costs) == story["tokens"] > 0
     assert sum(one["cost_micros"] for one in costs) == story["tokens"] * PRICE

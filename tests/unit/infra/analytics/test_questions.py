@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from support.exporting import FakeLog, everything, exported, laid
+from support.project_story import told
 
 from muniment.infra.analytics.questions import ask
 from muniment.schemas import example
@@ -15,10 +16,15 @@ from muniment.schemas.documents import DocumentDeadLettered, DocumentDeleted, Do
 from muniment.schemas.embeddings import ChunksEmbedded
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.event import Event
+from muniment.schemas.projects import ProjectDocumentsChanged
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import RetryState
+from muniment.schemas.script_costs import DraftCharged
+from muniment.schemas.scripts import DraftWritten
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ONE, TWO = UUID(int=101), UUID(int=102)
+DRAFT = {name: UUID(int=7) for name in ("episode_id", "draft_id", "job_id")}
 FACTS = {"version": 1, "job_id": UUID(int=1)}
 
 
@@ -51,10 +57,10 @@ def extracted(document: UUID, media_type: str, version: int = 1) -> DocumentExtr
     )
 
 
-def embedded(cost: int, tokens: int) -> ChunksEmbedded:
+def embedded(cost: int, tokens: int, document: UUID | None = None) -> ChunksEmbedded:
     """A batch at a price."""
     return ChunksEmbedded(
-        document_id=uuid4(),
+        document_id=document or uuid4(),
         **FACTS,
         batch=0,
         first_ordinal=0,
@@ -67,6 +73,11 @@ def embedded(cost: int, tokens: int) -> ChunksEmbedded:
         embedded=1,
         reused=0,
     )
+
+
+def put(project: UUID, *documents: UUID, out: tuple[UUID, ...] = ()) -> ProjectDocumentsChanged:
+    """Documents go into a project, or out of it."""
+    return ProjectDocumentsChanged(project_id=project, revision=2, added=documents, removed=out)
 
 
 def waiting(code: ErrorCode, step: str, attempt: int) -> Record:
@@ -97,18 +108,50 @@ async def test_nothing_gives_no_answers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("again", [False, True])
 async def test_cost_is_by_project_and_day(tmp_path: Path, again: bool) -> None:
-    """Summed by tenant and day in UTC; a fact that lies on the log twice is paid once."""
+    """Embedding and language model, summed by project and day in UTC; a fact that lies on the log twice is paid once.
+
+    What came of a call of a model makes no difference to what it cost.
+    """
+    ants = uuid4()
+    late, next_day = NOON + timedelta(hours=11, minutes=59), NOON + timedelta(hours=12)
     records = (
-        record(embedded(20, 100)),
-        record(embedded(22, 110), at=NOON + timedelta(hours=11, minutes=59)),
-        record(embedded(5, 10), at=NOON + timedelta(hours=12)),
-        record(embedded(7, 10), tenant="other"),
+        record(embedded(20, 100, ants)),
+        record(put(ONE, ants)),
+        record(embedded(22, 110, ants), at=late),
+        record(told(DraftWritten, project_id=ONE, **DRAFT, tokens_in=30, tokens_out=9, cost_micros=50), at=late),
+        record(told(DraftCharged, project_id=ONE, **DRAFT, tokens_in=5, tokens_out=1, cost_micros=7), at=next_day),
+        record(told(DraftCharged, project_id=TWO, **DRAFT, tokens_in=5, tokens_out=1, cost_micros=8), at=next_day),
+        record(embedded(5, 10)),
+        record(embedded(7, 10, ants), tenant="other"),
     )
     found = await answers(tmp_path, *records, again=again)
-    assert found["cost_per_project_and_day"] == [
-        {"project": "acme", "day": date(2026, 11, 22), "cost_micros": 42, "tokens": 210},
-        {"project": "acme", "day": date(2026, 11, 23), "cost_micros": 5, "tokens": 10},
-        {"project": "other", "day": date(2026, 11, 22), "cost_micros": 7, "tokens": 10},
+    assert [tuple(row.values()) for row in found["cost_per_project_and_day"]] == [
+        ("acme", str(ONE), date(2026, 11, 22), 42, 50, 92, 249),
+        ("acme", str(ONE), date(2026, 11, 23), 0, 7, 7, 6),
+        ("acme", str(TWO), date(2026, 11, 23), 0, 8, 8, 6),
+        ("acme", None, date(2026, 11, 22), 5, 0, 5, 10),
+        ("other", None, date(2026, 11, 22), 7, 0, 7, 10),
+    ]
+    assert tuple(found["cost_per_project_and_day"][0]) == (
+        *("tenant", "project", "day", "embedding_micros", "writing_micros", "cost_micros", "tokens"),
+    )
+
+
+async def test_a_document_of_several_projects_is_paid_for_in_equal_parts(tmp_path: Path) -> None:
+    """Also by one that has it no more, or got it twice; nothing is lost or counted twice."""
+    ants, bees = uuid4(), uuid4()
+    records = (
+        record(put(ONE, ants, bees)),
+        record(put(TWO, ants)),
+        record(put(TWO, out=(ants,))),
+        record(put(TWO, ants)),
+        record(embedded(21, 100, ants)),
+        record(embedded(4, 10, bees)),
+    )
+    found = (await answers(tmp_path, *records))["cost_per_project_and_day"]
+    assert [(row["project"], row["embedding_micros"], row["tokens"]) for row in found] == [
+        (str(ONE), 14.5, 60),
+        (str(TWO), 10.5, 50),
     ]
 
 
