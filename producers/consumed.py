@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import muniment.producers.foreign_names  # noqa: F401 - so that every consumer comes past them
 from muniment.schemas.record import Record
 
 

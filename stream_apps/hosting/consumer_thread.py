@@ -14,6 +14,7 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from mode.threads import WorkerThread
 
+import muniment.producers.foreign_names  # noqa: F401 - so that Faust's consumers come past them
 from muniment.stream_apps.hosting.pace import HAND_OVER_OFTEN, HAND_OVER_REST_S, Looks
 
 

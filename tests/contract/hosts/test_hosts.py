@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from support.hosted import QUICK, Hosted
-from support.toy_step import Do
+from support.raw_batches import send_named
+from support.toy_step import Do, job
 
 from muniment.schemas.codec import decode
 from muniment.schemas.documents import DocumentRefused
@@ -124,6 +125,16 @@ async def test_a_step_that_hangs_is_cut_off(hosted: Hosted, monkeypatch: pytest.
     dead = await hosted.dead_letter_of(given)
     first = (await hosted.wait_for(RETRY_TIERS[0].name, given.key))[0]
     assert [state.code for state in (retry_state(first), retry_state(dead)) if state] == ["step_timeout"] * 2
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe\x00", b"na\x00me"])
+async def test_a_header_of_any_name_stops_no_host(hosted: Hosted, name: bytes) -> None:
+    """Other clients can write names that are no text: the record is worked on, also through its retries."""
+    for do in (Do.WORK, Do.RECOVER):
+        given = job(hosted.tenant, do=do)
+        await send_named(hosted.bootstrap, given, name)
+        assert len(await hosted.result_of(given)) == 1
+        assert not hosted.found(DLQ.name, given.key)
 
 
 async def test_undecodable_bytes_are_buried(hosted: Hosted) -> None:
