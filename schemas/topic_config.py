@@ -58,6 +58,9 @@ def wanted_config(topic: Topic, replication: int = 1) -> dict[str, str]:
         "retention.bytes": "-1",
         "max.message.bytes": str(MAX_RECORD_BYTES + 64 * 1024),
         "message.timestamp.type": "CreateTime",
+        # Ours are not compressed. What others send in a codec that our consumers have no library for would stop every
+        # reader of the partition: the broker unpacks it.
+        "compression.type": "uncompressed",
     }
     if topic.audited:
         config["min.insync.replicas"] = str(max(1, replication - 1))

@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.consumer import fetcher
 from support.kafka import running_broker
 from support.ports import free_port, free_ports
 
 from muniment.infra import topics
+from muniment.producers.foreign_names import ForgivingRecords
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.topics import DOCUMENTS, RETRY_TIERS, TOPICS
@@ -87,6 +90,30 @@ async def test_what_the_broker_will_not_make_is_no_success(bootstrap: str, monke
     monkeypatch.setattr(topics, "TOPICS", (extra,))
     with pytest.raises(topics.TopicsError, match=r"muniment\.trial"):
         await topics.apply(bootstrap, 1, replication=3)
+
+
+async def test_what_others_compress_is_unpacked(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client may use a codec that no consumer of ours has: it lies on the log as everybody can read it."""
+    packed = replace(DOCUMENTS, name="muniment.packed")
+    monkeypatch.setattr(topics, "TOPICS", (packed,))
+    await topics.apply(bootstrap, 1)
+    codecs: list[int] = []
+
+    class Watched(ForgivingRecords):
+        """Notes what the batches are compressed with."""
+
+        def next_batch(self) -> Any:
+            batch = super().next_batch()
+            codecs.append(batch.compression_type)
+            return batch
+
+    monkeypatch.setattr(fetcher, "MemoryRecords", Watched)
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="gzip") as producer:
+        await producer.send_and_wait(packed.name, b"a" * 10_000)
+    async with AIOKafkaConsumer(packed.name, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        async with asyncio.timeout(60):
+            assert (await consumer.getone()).value == b"a" * 10_000
+    assert set(codecs) == {0}
 
 
 async def test_two_that_apply_at_once_both_succeed(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
