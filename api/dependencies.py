@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.requests import HTTPConnection
@@ -41,10 +42,13 @@ from muniment.producers.record_at import Records
 from muniment.producers.right_of_way import RightOfWay
 from muniment.producers.trail.trail import Trail
 from muniment.projections.validity import Moment
+from muniment.schemas.record import Position
 
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 """Looks at a part: facts about it for `/health/detailed`, or an exception when it is away."""
 
+Published = Callable[[str, UUID], Awaitable[Position | None]]
+"""Looks for a command on a topic; raises `StepFailure(log_unavailable)` where nothing can be said."""
 
 SEARCHABLE_S = 0.25
 """So long after it was taken in a small document that somebody waits for is on its way to search, roughly."""
@@ -60,6 +64,7 @@ class Dependencies:
 
     Attributes:
         publisher: The way onto the log.
+        published: Where a command lies that the first try of a repeated request published; without it, nobody knows.
         codec: Seals and encodes commands.
         key_ring: Makes the data key of a new document.
         claims: The claim-check store with its claims.
@@ -109,6 +114,7 @@ class Dependencies:
     streams: Hub | None = None
     required: Mapping[str, Probe] = field(default_factory=dict)
     optional: Mapping[str, Probe] = field(default_factory=dict)
+    published: Published | None = None
     records: Records | None = None
     idempotency: IdempotencyStore | None = None
     evidence: Evidence | None = None

@@ -11,10 +11,12 @@ from muniment.api import answers
 from muniment.api.access import Reader, Writer, may_read, may_write
 from muniment.api.as_of import as_of
 from muniment.api.dependencies import Deps
+from muniment.api.idempotency.ids import new_job_id
 from muniment.api.paging import Cursor, Limit, listed
 from muniment.api.position import HEADER, to_token
 from muniment.api.problems.docs import AWAY, DENIED, problems
 from muniment.api.problems.problem import Problem
+from muniment.api.publishing import published_before
 from muniment.api.reads import Reads
 from muniment.api.submissions.docs import BATCH_BODY, SUBMIT_BODY, accepted_headers
 from muniment.api.submissions.many import submit_many
@@ -92,7 +94,8 @@ async def submit_version(
     document_id: UUID, request: Request, response: Response, deps: Deps, who: Writer
 ) -> answers.Accepted:
     """Search sees the old version until the new one is whole, then the new one."""
-    await existing(deps.reads, who.tenant, document_id)
+    if not await published_before(deps, new_job_id()):
+        await existing(deps.reads, who.tenant, document_id)
     async with submissions(request, deps.settings, many=False) as given:
         if len(given) > 1 or given[0].about.document_id not in {None, document_id}:
             raise Problem("invalid_request", "A version is one file, text or link, of the document in the address.")
@@ -208,7 +211,8 @@ async def delete_document(
     reason: Annotated[Filter, Query(description="Kept on the log, sealed")] = "deleted on request",
 ) -> answers.Accepted:
     """Its chunks, vectors and stored bytes go with it."""
-    await existing(deps.reads, who.tenant, document_id)
+    if not await published_before(deps, new_job_id()):
+        await existing(deps.reads, who.tenant, document_id)
     return accepted(response, await delete(deps, who, document_id, reason, request.state.traceparent))
 
 

@@ -11,9 +11,11 @@ from muniment.api.access import Reader, Writer, may_read, may_write
 from muniment.api.as_of import as_of
 from muniment.api.dependencies import Deps
 from muniment.api.documents import READ, READ_ONE, accepted
+from muniment.api.idempotency.ids import new_job_id
 from muniment.api.paging import Cursor, Limit, listed
 from muniment.api.problems.docs import AWAY, DENIED, problems
 from muniment.api.problems.problem import Problem
+from muniment.api.publishing import published_before
 from muniment.api.reads import Reads
 from muniment.api.submissions.docs import accepted_headers
 from muniment.api.submissions.submitting import cancel
@@ -131,7 +133,7 @@ async def cancel_job(
     if found.kind not in _CANCELLABLE or about is None:
         detail = f"The job is of kind `{found.kind}`; only submissions and the writing of drafts can be cancelled."
         raise Problem("not_cancellable", detail)
-    if has_ended(found):
+    if has_ended(found) and not await published_before(deps, new_job_id()):
         raise Problem("job_ended", f"The job has ended: {found.state}.", extra={"state": found.state})
     reason = (why or Cancellation()).reason
     command: CancelJob | CancelDraft = CancelJob(document_id=about, job_id=job_id, reason=reason)

@@ -12,9 +12,22 @@ from muniment.api.position import position_of
 from muniment.schemas.event import Event
 from muniment.schemas.metadata import Metadata, whole_millis
 from muniment.schemas.record import Position
+from muniment.schemas.topics import COMMANDS_DOCUMENTS
 
 LOG = structlog.get_logger(__name__)
 SOURCE = "muniment.api"
+
+
+async def published_before(deps: Dependencies, command_id: UUID) -> bool:
+    """Whether a repeated request has its command about a document on the log already.
+
+    Then nothing is checked again before it is published: it was allowed, and what it led to must not refuse it.
+
+    Raises:
+        StepFailure: `log_unavailable`, `database_unavailable`: nothing can be said then.
+
+    """
+    return deps.published is not None and await deps.published(COMMANDS_DOCUMENTS.name, command_id) is not None
 
 
 async def publish(

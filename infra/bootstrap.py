@@ -195,6 +195,7 @@ async def api_dependencies(found: Parts) -> AsyncIterator[Dependencies]:
         found.key_ring.tell(cache.forget)
         yield Dependencies(
             publisher=accepts.publisher,
+            published=accepts.publisher.published,
             codec=found.codec,
             key_ring=found.key_ring,
             claims=found.claims,

@@ -156,9 +156,9 @@ class _Request:
         try:
             if held.status < 300:  # noqa: PLR2004 - anything else is no success
                 await self._store.answered(*self._place, held.answer())
-            elif held.status < 500:  # noqa: PLR2004 - refused: nothing came of it, the caller may correct it
+            elif held.status < 500 and not self.reserved.again:  # noqa: PLR2004 - refused: the caller may correct it
                 await self._store.forget(*self._place, self.reserved.holder)
-            else:
+            else:  # a 5xx; or refused as a repeat, and nobody knows whether the first try came to something
                 await self._store.interrupted(*self._place, self.reserved.holder)
         except StepFailure as error:
             # The command is where the answer says; a repeat finds it there under the ids that are in the row.

@@ -11,7 +11,6 @@ from uuid import UUID
 import structlog
 
 from muniment.api.idempotency.ids import reserved
-from muniment.api.idempotency.port import Reserved
 from muniment.api.outbox.postgres import Outbox
 from muniment.api.position import OUTBOX
 from muniment.producers.publisher import Publisher
@@ -64,12 +63,10 @@ class AcceptingPublisher:
     async def send(self, record: Record) -> Record:
         """See `Publisher.send`; also raises `StepFailure(database_unavailable)`."""
         command_id = UUID(record.header("ce_id") or "")
-        again = reserved()
-        if again is not None and again.again:
-            there = await self._published(again, record, command_id)
-            if there is not None:
-                LOG.info("command_found", job_id=str(command_id), position=str(there))
-                return replace(record, topic=there.topic, partition=there.partition, offset=there.offset)
+        there = await self.published(record.topic, command_id)
+        if there is not None:
+            LOG.info("command_found", job_id=str(command_id), position=str(there))
+            return replace(record, topic=there.topic, partition=there.partition, offset=there.offset)
         if self._is_on():
             self._look_until = self._clock() + LINGER_S
         if (self.may_wait or self._clock() < self._look_until) and await self._outbox.any_waiting():
@@ -96,12 +93,21 @@ class AcceptingPublisher:
         LOG.info("command_accepted", job_id=str(command_id), number=number)
         return replace(record, topic=OUTBOX, partition=0, offset=number)
 
-    async def _published(self, again: Reserved, record: Record, command_id: UUID) -> Position | None:
+    async def published(self, topic: str, command_id: UUID) -> Position | None:
+        """Where a command lies that somebody has published who began this request before; `None` for a first try.
+
+        Raises:
+            StepFailure: `log_unavailable`, `database_unavailable`.
+
+        """
+        again = reserved()
+        if again is None or not again.again:
+            return None
         accepted = await self._outbox.find(command_id)
         if accepted is not None:
             return Position(OUTBOX, 0, accepted)
         try:
-            return (await self._looks.first(record.topic, [command_id], again.since)).get(command_id)
+            return (await self._looks.first(topic, [command_id], again.since)).get(command_id)
         except StepFailure:
             if not self._is_on():
                 raise

@@ -8,7 +8,7 @@ from muniment.api.dependencies import Dependencies
 from muniment.api.erasures.wired import erasures_of
 from muniment.api.idempotency.ids import new_document_id, new_job_id, reserved
 from muniment.api.problems.problem import Problem
-from muniment.api.publishing import publish
+from muniment.api.publishing import publish, published_before
 from muniment.api.submissions.into_projects import open_to, put_in
 from muniment.api.submissions.requests import Link, Submission
 from muniment.producers.urgency import working_for
@@ -59,7 +59,8 @@ async def _submit_into(
     project_id = what.about.project_id
     if project_id is None:
         return await _submit(deps, who, what, traceparent, index)
-    await open_to(deps, who, project_id)
+    if not await published_before(deps, new_job_id(index)):
+        await open_to(deps, who, project_id)
     done = await _submit(deps, who, what, traceparent, index)
     assert done.document_id is not None, "a submission is of a document"
     joined = await put_in(deps, who, project_id, done.document_id, traceparent=traceparent, index=index)

@@ -126,6 +126,7 @@ async def instance(
         waiting = await stack.enter_async_context(Waiting(pool, database_url))
         dependencies = Dependencies(
             publisher=after(publisher) if after else publisher,
+            published=publisher.published,
             codec=LogCodec(key_ring),
             key_ring=key_ring,
             claims=Claims(pool, LocalBlobs(folder / "blobs")),

@@ -22,6 +22,7 @@ from support.signed_in import MemoryAttempts, MemorySessions
 from muniment.api.answers import Document, Hit, Job, Scores, Version
 from muniment.api.app import create_app
 from muniment.api.dependencies import Dependencies
+from muniment.api.idempotency.ids import reserved
 from muniment.api.keys import ApiKey, Scope
 from muniment.api.pages import Page
 from muniment.api.reads import Behind, Question, Stored
@@ -43,13 +44,28 @@ NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
 
 
 class FakePublisher:
-    """A log that confirms everything, until `fails` says with what it does not."""
+    """A log that confirms everything, until `fails` says with what it does not.
+
+    With `loses` the record gets there all the same; that which has come there is told by `published`.
+    """
 
     def __init__(self) -> None:
         self.sent: list[Record] = []
         self.fails: ErrorCode | None = None
+        self.loses = False
+
+    async def published(self, topic: str, command_id: UUID) -> Position | None:
+        again = reserved()
+        there = [r for r in self.sent if r.topic == topic and r.header("ce_id") == str(command_id)]
+        if again is None or not again.again or not there:
+            return None
+        return Position(topic, there[0].partition or 0, there[0].offset or 0)
 
     async def send(self, record: Record) -> Record:
+        if there := await self.published(record.topic, UUID(record.header("ce_id") or "")):
+            return replace(record, partition=there.partition, offset=there.offset)
+        if self.fails and self.loses:
+            self.sent.append(replace(record, partition=3, offset=len(self.sent), timestamp_ms=0))
         if self.fails:
             raise StepFailure(self.fails, "the broker said no")
         self.sent.append(replace(record, partition=3, offset=len(self.sent), timestamp_ms=0))
@@ -301,6 +317,7 @@ class World:
     def dependencies(self) -> Dependencies:
         return Dependencies(
             publisher=self.publisher,
+            published=self.publisher.published,
             codec=self.codec,
             key_ring=self.key_ring,
             claims=self.claims,  # type: ignore[arg-type]

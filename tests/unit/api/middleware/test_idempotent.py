@@ -167,6 +167,92 @@ async def test_a_deletion_happens_once(world: Any) -> None:
     assert first.json() == second.json()
 
 
+async def unconfirmed(world: Any, method: str, path: str, **given: Any) -> None:
+    """A request whose command comes to the log, which does not say so."""
+    world.publisher.fails, world.publisher.loses = ErrorCode.LOG_UNAVAILABLE, True
+    async with world.client() as client:
+        answer = await client.request(method, path, headers=world.mine | KEY, **given)
+    assert answer.status_code == 503
+    world.publisher.fails = None
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("again", [1, 2])
+async def test_a_deletion_that_nobody_confirmed_is_accepted_when_it_is_repeated(world: Any, again: int) -> None:
+    """It was on the log all the same, and the document has gone: the repeat is told of that deletion, not of 404."""
+    document = world.add_document()
+    await world.key_ring.create("acme", document)
+    await unconfirmed(world, "DELETE", f"/v1/documents/{document}")
+    del world.reads.of_documents["acme"][document]
+    async with world.client() as client:
+        for _ in range(again):
+            answer = await client.delete(f"/v1/documents/{document}", headers=world.mine | KEY)
+    (sent,) = world.publisher.sent
+    assert (answer.status_code, answer.json()["job_id"]) == (202, sent.header("ce_id"))
+
+
+@pytest.mark.usefixtures("kept")
+async def test_a_cancellation_that_nobody_confirmed_is_accepted_when_it_is_repeated(world: Any) -> None:
+    """The job has ended by it: the repeat is told of the cancellation, not that there is nothing to cancel."""
+    job_id = world.add_job()
+    jobs = world.reads.of_jobs["acme"]
+    await world.key_ring.create("acme", jobs[job_id].document_id)
+    await unconfirmed(world, "POST", f"/v1/jobs/{job_id}/cancel")
+    jobs[job_id] = jobs[job_id].model_copy(update={"state": "cancelled", "ended": True})
+    async with world.client() as client:
+        answer = await client.post(f"/v1/jobs/{job_id}/cancel", headers=world.mine | KEY)
+    (sent,) = world.publisher.sent
+    assert (answer.status_code, answer.json()["job_id"]) == (202, sent.header("ce_id"))
+
+
+@pytest.mark.usefixtures("kept")
+async def test_a_version_that_nobody_confirmed_is_accepted_when_it_is_repeated(world: Any) -> None:
+    """Also when the document has been deleted in between."""
+    document = world.add_document()
+    path = f"/v1/documents/{document}/versions"
+    await unconfirmed(world, "POST", path, json={"text": "new"})
+    del world.reads.of_documents["acme"][document]
+    async with world.client() as client:
+        answer = await client.post(path, headers=world.mine | KEY, json={"text": "new"})
+    (sent,) = world.publisher.sent
+    assert (answer.status_code, answer.json()["job_id"]) == (202, sent.header("ce_id"))
+
+
+@pytest.mark.usefixtures("kept")
+async def test_a_submission_into_a_project_that_is_archived_meanwhile_is_no_second_one(world: Any) -> None:
+    """Its document is on the log: the repeat is about that one, and asks for its project once more."""
+    project = world.projects.add()
+    held = world.projects.of_projects["acme"]
+    body = {"text": "hello", "project_id": str(project)}
+    await unconfirmed(world, "POST", "/v1/documents", json=body)
+    held[project] = held[project].model_copy(update={"archived": True})
+    async with world.client() as client:
+        answers = [await client.post("/v1/documents", headers=world.mine | KEY, json=body) for _ in "12"]
+    submission, _ = world.publisher.sent
+    assert [(one.status_code, one.json()["job_id"]) for one in answers] == [(202, submission.header("ce_id"))] * 2
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+async def test_what_was_refused_frees_its_key_only_the_first_time(
+    world: Any, kept: InMemoryIdempotency, begun_before: bool
+) -> None:
+    """A request that somebody began before may have come to something: whatever is said now, its ids stay."""
+    document = world.add_document()
+    if begun_before:
+        await world.key_ring.create("acme", document)
+        world.publisher.fails = ErrorCode.LOG_UNAVAILABLE
+        async with world.client() as client:
+            await client.delete(f"/v1/documents/{document}", headers=world.mine | KEY)
+        world.publisher.fails = None
+    rows = [held.job_id for _, held in kept.rows.values()]
+    del world.reads.of_documents["acme"][document]
+    async with world.client() as client:
+        answer = await client.delete(f"/v1/documents/{document}", headers=world.mine | KEY)
+    assert (answer.status_code, world.publisher.sent) == (404, [])
+    assert [held.job_id for _, held in kept.rows.values()] == rows
+    assert len(rows) == begun_before
+
+
 async def test_a_key_can_be_required(world: Any, kept: InMemoryIdempotency) -> None:
     """With the setting, a change without a key is 400; a question needs none."""
     settings = replace(world.settings, idempotency_required=True)
