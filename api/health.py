@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -13,8 +14,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from muniment.api import health_answers as answers
 from muniment.api.dependencies import Dependencies, Deps, Probe
+from muniment.api.operation_reads.answers import Breaker
 from muniment.api.problems.docs import problems
 from muniment.api.problems.problem import Problem
+from muniment.schemas.breakers import is_part
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.metrics import RAG_QUEUE_LENGTH
 
@@ -120,10 +123,16 @@ async def _operating(deps: Dependencies) -> answers.Operating | None:
         return None
     return answers.Operating(
         halted_steps=[step.name for step in steps if step.state == "halted"],
-        open_breakers=[breaker.name for breaker in breakers if breaker.state == "open"],
+        open_breakers=[breaker.name for breaker in breakers if _is_open(breaker, datetime.now(UTC))],
         flags={flag.name: flag.value for flag in flags},
         dead_letters_waiting=waiting,
     )
+
+
+def _is_open(breaker: Breaker, now: datetime) -> bool:
+    """Whether calls are refused. That of a host whose pause is over may wait for ever for the call that closes it."""
+    over = breaker.retry_at is not None and breaker.retry_at <= now
+    return breaker.state == "open" and not (over and is_part(breaker.name))
 
 
 def _worker_system(deps: Dependencies, count: int | None, queue: int | None) -> answers.WorkerSystem:

@@ -16,3 +16,8 @@ BREAKERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every breaker by its name, with what it stands before."""
+
+
+def is_part(name: str) -> bool:
+    """Whether a breaker stands before one part of many (`fetching:<host>`), which may never be called again."""
+    return ":" in name

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from muniment.producers.operations.models import EmbeddingModels, fold_models
+from muniment.schemas.breakers import is_part
 from muniment.schemas.event import Event
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.metadata import Metadata
@@ -22,6 +23,9 @@ from muniment.schemas.operations import (
 from muniment.schemas.record import Position
 from muniment.schemas.replays import EventSkipped, EventUnskipped
 from muniment.schemas.topics import halt_holds
+
+PART_KEPT = timedelta(hours=1)
+"""How long after its pause the open breaker of a part (one host of many) is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsStat
             halted = _without(halted, event.step)
         case BreakerOpened():
             opened = OpenBreaker(event.failures, event.code, meta.time, _after(meta.time, event.retry_after_s))
-            breakers = _with(breakers, event.breaker, opened)
+            breakers = _with(_still_of_use(breakers, meta.time), event.breaker, opened)
         case BreakerClosed():
             breakers = _without(breakers, event.breaker)
         case RedriveStarted():
@@ -121,6 +125,11 @@ def _left_to_a_person(halt: Halt | None, event: StepHalted | StepResumed) -> boo
     """Whether the step was halted by a person, and this is said by a brake or a probe: it changes nothing."""
     by_person = event.by != "probe" if isinstance(event, StepResumed) else event.dead <= 0
     return halt is not None and halt.dead <= 0 and not by_person
+
+
+def _still_of_use(breakers: Mapping[str, OpenBreaker], now: datetime) -> Mapping[str, OpenBreaker]:
+    """Without those of single parts, such as a host that no longer exists: nobody calls it, so nothing closes them."""
+    return {name: one for name, one in breakers.items() if not is_part(name) or now - one.until <= PART_KEPT}
 
 
 def _place(text: str) -> Position | None:

@@ -122,7 +122,8 @@ class FakeOperationReads:
 
     async def breakers(self) -> list[Breaker]:
         opened = {one.name: one for one in self.opened}
-        return [opened.get(name) or breaker_answer(name, None) for name in BREAKERS]
+        of_parts = [one for name, one in opened.items() if name not in BREAKERS]
+        return [*(opened.get(name) or breaker_answer(name, None) for name in BREAKERS), *of_parts]
 
     async def operations(self, tenant: str, *, kind: str | None, limit: int, cursor: str | None) -> Page[Operation]:
         found = [one for (owner, _), events in self.decided.items() if owner == tenant for one in events]

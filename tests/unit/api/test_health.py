@@ -1,7 +1,10 @@
 """Health tells which part is away; metrics go by route, not by address."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+
+import pytest
 
 from muniment.api.operation_reads.answers import Breaker, StepState
 from muniment.schemas.flags import FLAGS
@@ -76,6 +79,20 @@ async def test_detailed_health_shows_what_is_not_as_ever(world):
         "flags": {name: flag.default for name, flag in FLAGS.items()},
         "dead_letters_waiting": 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "due_in_s", "counts"),
+    [("fetching:0a1b", 30, True), ("fetching:0a1b", -1, False), ("fetching", -1, True), ("embedding", -1, True)],
+)
+async def test_a_host_that_nobody_calls_any_more_degrades_nothing(world, name, due_in_s, counts):
+    """Its pause is over, and only a call would close its breaker; a service of ours is called, and so stays open."""
+    due = datetime.now(UTC) + timedelta(seconds=due_in_s)
+    world.reads.opened = [Breaker(name=name, state="open", retry_at=due)]
+    async with world.client() as http:
+        found = (await http.get("/health/detailed")).json()
+    assert found["status"] == ("degraded" if counts else "ok")
+    assert found["operations"]["open_breakers"] == [name] * counts
 
 
 async def test_metrics_are_labelled_by_route(world):

@@ -1,7 +1,7 @@
 """The fold that every process makes of the operations' log."""
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,3 +102,18 @@ def test_a_breaker_opens_for_a_sane_time(seconds: float) -> None:
     assert timedelta() <= until - meta.time <= timedelta(days=1)
     if 0 <= seconds <= 86400 and not math.isnan(seconds):
         assert abs((until - meta.time).total_seconds() - seconds) < 0.001
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 300)), min_size=1, max_size=30))
+def test_breakers_of_hosts_that_nobody_calls_any_more_are_let_go(openings: list[tuple[int, int]]) -> None:
+    """An hour after its pause, when another opens; those of services stay, for somebody will call them."""
+    now, state = datetime(2026, 11, 23, tzinfo=UTC), OperationsState()
+    until: dict[str, datetime] = {}
+    for host, minutes in openings:
+        now += timedelta(minutes=minutes)
+        for name in (f"fetching:{host}", "embedding" if host == 0 else "blobs"):
+            event = BreakerOpened(breaker=name, failures=5, retry_after_s=60.0, code="timed_out")
+            state = fold(state, event, said(at=now))
+            until[name] = now + timedelta(seconds=60)
+        kept = {name for name, end in until.items() if ":" not in name or now - end <= timedelta(hours=1)}
+        assert state.breakers.keys() == kept
