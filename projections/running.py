@@ -17,6 +17,7 @@ from muniment.projections.backoff import Backoff
 from muniment.projections.batch import Decoder, Place
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
+from muniment.projections.fold import PoisonRecord
 from muniment.projections.projection import Projection
 from muniment.projections.registry import PROJECTIONS
 from muniment.projections.replaying.load import LogTooShort, Stopped
@@ -74,6 +75,12 @@ async def run_projections(
             group.create_task(reconciler.run())
 
 
+def _do(name: str, error: LogTooShort | PoisonRecord) -> str:
+    if isinstance(error, PoisonRecord):
+        return f'; to pass it by: muniment projections skip {name} {error.place} --reason "…"'
+    return ""
+
+
 async def _first_of(*events: asyncio.Event) -> None:
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
@@ -115,9 +122,10 @@ class _One:
                     await replay(self.projection, self.config, self.decoder, how)
             except Stopped:
                 return
-            except LogTooShort as error:
+            except (LogTooShort, PoisonRecord) as error:
+                # No fault of the code, and none of the other projections: somebody has to look, and this one waits.
                 name = self.projection.name
-                log.error("projection %s stays of the older version: %s", name, error)  # noqa: TRY400 - no fault of code
+                log.error("projection %s stays of the older version: %s%s", name, error, _do(name, error))  # noqa: TRY400
                 status.enter("rebuilding", type(error).__name__)
                 await backoff.wait()
             except (KafkaError, MunimentError, *FAILURES) as error:

@@ -236,6 +236,42 @@ async def test_a_rebuild_stops_at_poison_and_goes_on_from_there(
     await connection.close()
 
 
+async def test_an_upgrade_that_stops_at_poison_stops_nobody_else_and_goes_on_once_it_is_skipped(
+    config: ProjectionsConfig,
+    broker: Broker,
+    log: Log,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is named with the command that skips it; the other read models are followed, the older one stays readable."""
+    from muniment.projections.documents.projection import Documents
+
+    config = replace(config, names=("documents", "jobs"))
+    await Story(log, ("fine",)).tell()
+    *_, poison = await broker.send([*log.records, Record(DOCUMENTS.name, str(uuid4()).encode(), b"junk", ())])
+    async with running(config, log) as before:
+        await until(lambda: before.projections["documents"].parked == 1)
+    monkeypatch.setattr(Documents, "version", Documents.version + 1)
+    passed: set[tuple[str, int, int]] = set()
+    status, stop = Status(), asyncio.Event()
+    task = asyncio.create_task(
+        run_projections(config, log.codec, passed=lambda _: passed, status=status, stop=stop, signals=False)
+    )
+    try:
+        await asyncio.sleep(0)
+        await until(lambda: task.done() or status.projections["documents"].error == "PoisonRecord")
+        await until(lambda: task.done() or status.projections["jobs"].state == "running")
+        assert not task.done()
+        assert f"muniment projections skip documents {poison} --reason" in caplog.text
+        passed.add((poison.topic, poison.partition, poison.offset))
+        await until(lambda: task.done() or status.ready)
+        assert status.projections["documents"].schema == schema_of("documents")
+    finally:
+        stop.set()
+        async with asyncio.timeout(60):
+            await task
+
+
 async def test_a_lost_database_connection_is_waited_for(config: ProjectionsConfig, broker: Broker, log: Log) -> None:
     """Connections that are killed again and again cost time only: everything is folded, once."""
     for i in range(10):
