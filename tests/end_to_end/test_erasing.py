@@ -1,14 +1,18 @@
 """What was erased is in no file of the house: not in Kafka's segments, not in Postgres' pages, indexes or WAL."""
 
+import io
 import json
 import mmap
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+from support.desk_api import ProjectDesk
 from support.files import files_below
-from support.stack import Stack, until
+from support.stack import Api, Stack, until
+from websockets.sync.client import connect
 
 from muniment.infra.settings import Settings
 from muniment.producers.signing import Signer
@@ -62,19 +66,59 @@ def vector_bytes(sent: bytes, name: str) -> dict[str, bytes]:
     return {f"{name} as {form}": part.astype(kind).tobytes() for form, kind in forms.items()}
 
 
+def drafted(api: Api, document_id: str, word: str, asked: str) -> str:
+    """A draft that was written from the document, brief and answer with the words in them, and an edit of it."""
+    desk = ProjectDesk(api, {"none.md": "Nothing of the kind is said here, nor meant."})
+    place = f"/v1/projects/{desk.project_id}/documents"
+    assert api.ask("POST", place, json={"add": [document_id]}).is_success
+    draft = desk.ask(brief=f"What does each sentence say of {word}? Asked as {asked}.")
+    written = until("the draft is written", lambda: (found := desk.draft(draft))["state"] == "written" and found, 120)
+    assert word in written["text"]
+    edit = api.ask("POST", f"/v1/drafts/{draft['draft_id']}/revise", json={"text": f"My own {word} {asked}. [1]"})
+    assert edit.is_success, edit.text
+    until("the edit shows", lambda: desk.draft(edit.json())["checked"])
+    return str(draft["draft_id"])
+
+
+def asked_about(stack: Stack, api: Api, word: str) -> None:
+    """A search, what is foretold while somebody types, and a question on the live channel that is answered."""
+    for mode in ("text", "hybrid"):
+        assert api.search(f"{word} and no more", mode=mode)
+    address = stack.record().addresses["api"].replace("http", "ws", 1) + "/v1/live"
+    with connect(address, additional_headers={"Authorization": f"Bearer {api.key}"}, proxy=None) as socket:
+        socket.send(json.dumps({"type": "typing", "id": "t", "text": f"about {word[:8]}"}))
+        socket.send(json.dumps({"type": "query", "id": "q", "text": f"What does each sentence say of {word}?"}))
+        said = ""
+        while (message := json.loads(socket.recv(60)))["type"] != "answer.end":
+            said += message["text"] if message["type"] == "answer.delta" else ""
+    assert word in said
+
+
+def exported(api: Api, person: str) -> bytes:
+    """All that is handed out to a person, unpacked."""
+    answer = api.ask("GET", f"/v1/subjects/{person}/export")
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        return b"\n".join(archive.read(file) for file in archive.namelist())
+
+
 def test_what_was_erased_is_in_no_file(stack: Stack) -> None:
     """Words, names and vectors of a person's documents, in work or searchable: every file is looked into, byte by byte.
 
-    Before the erasure the same look finds them, and afterwards still those of somebody else. Read models that are built
-    anew from the whole log have none of it, and the receipt is signed.
+    With them drafts that were written from them, and what was searched, typed and asked. Before the erasure the same
+    look finds all of it, and afterwards still what is somebody else's. What an export hands out is gone. Read models
+    that are built anew from the whole log have none of it, and the receipt is signed.
     """
     api = stack.api()
-    word, name, label, other = (f"{stem}{uuid4().hex[:10]}" for stem in ("quagga", "quaggafile", "quaggalabel", "dodo"))
+    stems = ("quagga", "quaggafile", "quaggalabel", "dodo", "okapi")
+    word, name, label, other, brief = (f"{stem}{uuid4().hex[:10]}" for stem in stems)
     person = f"person-{uuid4()}"
     text = f"# About {word}\n\n" + "".join(f"Sentence {n} says {word} and no more. " for n in range(80))
     mine = api.indexed(text, f"{name}.md", subject=person, metadata=json.dumps({"project": label}))
     api.indexed(f"Second version: {word}, and a little more of it.", f"{name}.md", document_id=mine["document_id"])
     api.indexed(f"# The {other}\n\nSomebody else's {other}.", f"{other}.md", subject="somebody else")
+    draft = drafted(api, mine["document_id"], word, brief)
+    asked_about(stack, api, word)
     stack.endpoint.misbehave(*({"kind": "status", "status": 400} for _ in range(50)))
     working = api.submit(f"In work: {word}.", f"{name}-2.md", subject=person)
     until("its step has failed", lambda: (api.job(working["job_id"]) or {}).get("attempts") or _ended(api, working), 60)
@@ -83,13 +127,15 @@ def test_what_was_erased_is_in_no_file(stack: Stack) -> None:
     rows = stack.rows(
         "select halfvec_send(embedding) as sent from read.chunk_vectors where document_id = $1", mine["document_id"]
     )
-    wanted = {"word": word.encode(), "name": name.encode(), "label": label.encode()}
+    wanted = {"word": word.encode(), "name": name.encode(), "label": label.encode(), "brief": brief.encode()}
     for number, row in enumerate(rows[:3]):
         wanted |= vector_bytes(bytes(row["sent"]), f"vector {number}")
     # What lies in memory still, or in the log across the edge of two pages, is in one piece in its table then.
     stack.rows("checkpoint")
     before = holding(stack, wanted)
-    assert {"word", "name", "label", "vector 0 as halfvec"} <= before.keys(), "the look finds what is there"
+    assert {"word", "name", "label", "brief", "vector 0 as halfvec"} <= before.keys(), "the look finds what is there"
+    handed_out = exported(api, person)
+    assert all(one.encode() in handed_out for one in (word, name, label, brief, draft))
     assert not [path for paths in before.values() for path in paths if "kafka" in Path(path).parts]
 
     taken = api.ask("POST", "/v1/erasures", json={"subject": person, "reason": "asked by letter"}).json()
@@ -100,18 +146,23 @@ def test_what_was_erased_is_in_no_file(stack: Stack) -> None:
         300,
     )
     assert {mine["document_id"], working["document_id"]} == set(done["documents"])
-    removed = {one["store"]: one["removed"] for one in done["stores"]}
-    assert min(removed[store] for store in ("keys", "persons", "blobs", "search texts", "search vectors")) > 0, removed
     assert holding(stack, wanted) == {}
     assert set(holding(stack, {"other": other.encode()})) == {"other"}
+    removed = {one["store"]: one["removed"] for one in done["stores"]}
+    emptied = ("keys", "drafts", "persons", "blobs", "search texts", "search vectors", "predictions")
+    assert min(removed[store] for store in emptied) > 0, removed
 
     assert api.status(f"/v1/documents/{mine['document_id']}") == 404
+    assert api.status(f"/v1/subjects/{person}/export") == 404
+    shown = api.get(f"/v1/drafts/{draft}")
+    assert (shown["state"], shown["brief"], shown["text"]) == ("erased", None, None)
     assert api.search(word, mode="text") == []
     assert [hit["document_id"] for hit in api.search(other, mode="text")]
     job = api.job(working["job_id"])
     assert job is not None
     assert job["state"] in {"cancelled", "failed"}
-    assert stack.run("replay", "documents", "chunks", "jobs").stdout.count("rows equal") == 3
+    models = ("documents", "chunks", "jobs", "scripts", "predictions")
+    assert stack.run("replay", *models).stdout.count("rows equal") == len(models)
     assert api.search(word, mode="text") == []
     assert holding(stack, wanted) == {}
 
