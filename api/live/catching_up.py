@@ -76,7 +76,7 @@ async def now(moment: Moment, watch: Watch) -> Now:
         found = await moment.jobs(watch.tenant, sorted(only))
     else:
         found = await moment.open_jobs(watch.tenant, watch.document_id, watch.lane, SHOWN + 1, watch.project_id)
-    return Now([row for row in found if watch.wants(row)])
+    return Now(list(found))
 
 
 def snapshot(watch: Watch, found: Now, telling: Telling, at: datetime) -> list[Frame]:
@@ -84,10 +84,11 @@ def snapshot(watch: Watch, found: Now, telling: Telling, at: datetime) -> list[F
     mark = telling.mark(at)
     event_id = to_id(mark)
     if watch.job_id:
-        answers = [job_answer(row, searchable=not telling.is_off(row.job_id)) for row in found.rows]
+        answers = [job_answer(row, searchable=not telling.is_off(row.job_id)) for row in found.rows if watch.wants(row)]
         ended = [frames.of_job(job, mark, event_id) for job in answers if job.ended]
         return [*(frames.of_job(job, mark, event_id, "snapshot") for job in answers), *ended]
-    rows = {row.job_id: row for row in found.rows}
+    # Here and not before: streams of one project share what was read, and may know of different documents.
+    rows = {row.job_id: row for row in found.rows if watch.wants(row)}
     # Jobs whose end was put off have ended for the tables, not for readers.
     rows = {row.job_id: row for row in telling.jobs_off if watch.wants(row)} | rows
     newest = sorted(rows.values(), key=_age, reverse=True)

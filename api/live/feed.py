@@ -53,6 +53,10 @@ class Moment(Protocol):
         """These jobs, as far as they are the tenant's."""
         ...
 
+    async def newest(self, tenant: str, document_ids: Sequence[UUID]) -> Sequence[JobRow]:
+        """The newest job of each of these documents."""
+        ...
+
     async def queue(self, tenant: str, job_ids: Sequence[UUID], first: int) -> Queue:
         """Places in the queue."""
         ...

@@ -15,6 +15,7 @@ from muniment.api.rows import job_answer
 from muniment.projections.jobs.feed_mark import Mark
 
 RETRY_MS = 2000
+ADMITTED = "admitted up to "
 PING = format_sse_event(comment="still here")
 HELLO = format_sse_event(retry=RETRY_MS)
 
@@ -36,6 +37,7 @@ class Frame:
         mark: The same, to go on from.
         ended: Whether it is the end of a job.
         queued: Of the jobs in it, which wait in the queue and which do not.
+        admits: Whether it tells the jobs of documents that came into a project.
 
     """
 
@@ -44,6 +46,7 @@ class Frame:
     mark: Mark | None = None
     ended: bool = False
     queued: Mapping[UUID, bool] = field(default_factory=dict)
+    admits: bool = False
 
 
 def news(told: News) -> Frame:
@@ -51,7 +54,7 @@ def news(told: News) -> Frame:
     return of_job(job_answer(told.job, searchable=told.searchable), told.mark, told.event_id)
 
 
-def of_job(job: Job, mark: Mark, event_id: str, event: str | None = None) -> Frame:
+def of_job(job: Job, mark: Mark | None, event_id: str | None, event: str | None = None) -> Frame:
     """A job under an event of this name; `job` or `end` where none is given."""
     name = event or ("end" if job.ended else "job")
     data = format_sse_event(event=name, data_str=job.model_dump_json(), id=event_id)
@@ -62,6 +65,13 @@ def snapshot(jobs: JobsNow, mark: Mark, event_id: str) -> Frame:
     """The jobs as they are now."""
     data = format_sse_event(event="snapshot", data_str=jobs.model_dump_json(), id=event_id)
     return Frame(data, event_id, mark, queued=_queued(jobs.jobs))
+
+
+def admitted(groups: Iterable[Iterable[Job]], mark: Mark, event_id: str) -> Frame:
+    """Jobs of documents that came into a project, as of this id; after each group a comment, where to tell of that."""
+    here = format_sse_event(comment=ADMITTED + event_id)
+    data = b"".join(b"".join(of_job(job, None, None).data for job in group) + here for group in groups)
+    return Frame(data, event_id, mark, admits=True)
 
 
 def queue(queued: int, positions: dict[str, int]) -> Frame:

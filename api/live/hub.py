@@ -6,10 +6,12 @@ Readers who missed something, or are too slow, read from the tables page by page
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from time import monotonic
 from typing import Self
+from uuid import UUID
 
 import structlog
 
@@ -21,8 +23,10 @@ from muniment.api.live.looking import JOIN_PAGE, PAGE, Seen, look
 from muniment.api.live.stream import Stream
 from muniment.api.live.watch import Watch
 from muniment.api.problems.problem import Problem
+from muniment.api.rows import job_answer
 from muniment.api.settings import ApiSettings
-from muniment.projections.jobs.feed_mark import Mark, Partition
+from muniment.projections.jobs.feed_mark import Mark, Partition, to_id
+from muniment.projections.jobs.queries import JobRow
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.metrics import SSE_CONNECTIONS_OPEN
 
@@ -49,6 +53,7 @@ class Hub:
         self._streams: set[Stream] = set()
         self._by_key: Counter[str] = Counter()
         self._joining: dict[Stream, None] = {}
+        self._admitting: dict[Stream, None] = {}
         self._audiences: dict[str, Audience] = {}
         self._reached: dict[Partition, int] = {}
         self._wake = asyncio.Event()
@@ -107,6 +112,7 @@ class Hub:
         if stream not in self._streams:
             return
         self.part(stream)
+        self._admitting.pop(stream, None)
         self._streams.discard(stream)
         self._by_key[stream.key_id] -= 1
         if not self._by_key[stream.key_id]:
@@ -116,6 +122,11 @@ class Hub:
     def join(self, stream: Stream) -> None:
         """Have a stream begin at the next look."""
         self._joining[stream] = None
+        self._wake.set()
+
+    def admit(self, stream: Stream) -> None:
+        """See `Source.admit`."""
+        self._admitting[stream] = None
         self._wake.set()
 
     def part(self, stream: Stream) -> None:
@@ -187,8 +198,9 @@ class Hub:
     async def _look_and_tell(self) -> None:
         due = monotonic() - self._queued_at >= QUEUE_S
         joining = list(self._joining)[:JOIN_AT_ONCE]
+        admitting = [stream for stream in self._admitting if stream.joined][:JOIN_AT_ONCE]
         async with self._feed.moment() as moment:
-            seen = await look(moment, self._reached, self._audiences, joining, queues=due)
+            seen = await look(moment, self._reached, self._audiences, joining, admitting, queues=due)
         if due and not seen.more:
             self._queued_at = monotonic()
         self._away = False
@@ -215,10 +227,14 @@ class Hub:
         for tenant, queue in seen.queues.items():
             if tenant in self._audiences:
                 self._audiences[tenant].spread_queue(queue)
+        for stream, rows in seen.admitted:
+            self._admit(stream, rows, seen.at)
         for stream, begin in seen.beginnings:
             self._begin(stream, begin, seen)
         if seen.broken is not None:
             self._pass_by(seen.broken)
+        if any(stream.joined for stream in self._admitting):
+            self._wake.set()
         if self._joining or any(audience.telling.awaited for audience in self._audiences.values()):
             asyncio.get_running_loop().call_later(TICK_S / 4, self._wake.set)
 
@@ -232,6 +248,17 @@ class Hub:
             if listening is not None:
                 for news in listening.telling.tell(change, seen.unseen.get(change.tenant, set()), seen.at):
                     listening.spread(news)
+
+    def _admit(self, stream: Stream, rows: Mapping[UUID, JobRow], at: datetime) -> None:
+        if not stream.joined:
+            return
+        self._admitting.pop(stream, None)
+        if stream.admitting:
+            telling = self._audiences[stream.watch.tenant].telling
+            jobs = {i: job_answer(row, searchable=not telling.is_off(row.job_id)) for i, row in rows.items()}
+            groups = [[jobs[i] for i in sorted(group) if i in jobs] for group in stream.admitting]
+            mark = telling.mark(at)
+            stream.admitted(frames.admitted(groups, mark, to_id(mark)))
 
     def _begin(self, stream: Stream, begin: Now | Page | None, seen: Seen) -> None:
         if self._joining.pop(stream, self) is self or stream.over:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -15,11 +16,14 @@ from muniment.api.live.telling import SEARCH_BEHIND
 from muniment.api.live.watch import Watch
 from muniment.projections.jobs.feed_mark import HELD, Mark, Partition
 from muniment.projections.jobs.feed_queries import Queue, Scope, Told
+from muniment.projections.jobs.queries import JobRow
 
 LOG = structlog.get_logger(__name__)
 PAGE = 500
 FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What only our own code, or what one reader brought, can be at fault for; a database that is away is none of them."""
+MOST_ADMITTED = 200
+"""Of so many documents that come in at once the jobs are told; of more, their list is to be read."""
 JOIN_PAGE = 100
 """Changes that are read for a stream on joining; one that missed more reads on by itself first."""
 
@@ -35,6 +39,7 @@ class Seen:
         more: There are further changes; nobody may join before these were told.
         unseen: By tenant, what search has not come to yet of all that waits for it.
         off: By tenant that nobody listened to before, its last ends, those without a job that are told.
+        admitted: For streams that admit documents, the newest jobs of these by document.
         beginnings: What each stream that joins begins with; `None` where its mark leads nowhere.
         broken: The stream whose beginning could not be made; those after it have to wait for the next look.
         queues: By tenant, places in the queue.
@@ -47,6 +52,7 @@ class Seen:
     more: bool = False
     unseen: dict[str, Versions] = field(default_factory=dict)
     off: dict[str, list[Told]] = field(default_factory=dict)
+    admitted: list[tuple[Stream, Mapping[UUID, JobRow]]] = field(default_factory=list)
     beginnings: list[tuple[Stream, Now | Page | None]] = field(default_factory=list)
     broken: Stream | None = None
     queues: dict[str, Queue] = field(default_factory=dict)
@@ -57,10 +63,11 @@ async def look(
     reached: Mapping[Partition, int],
     audiences: Mapping[str, Audience],
     joining: Sequence[Stream],
+    admitting: Sequence[Stream] = (),
     *,
     queues: bool,
 ) -> Seen:
-    """Read what changed beyond `reached`, and, where that is all of it, what those begin with who join."""
+    """Read what changed beyond `reached`, and, where that is all of it, what is new to those who join or admit."""
     seen = Seen(moment.at, dict(await moment.reached()))
     tenants = sorted(audiences)
     if tenants:
@@ -76,7 +83,19 @@ async def look(
             seen.queues[tenant] = await moment.queue(tenant, waiting, FIRST_IN_QUEUE)
     if not seen.more:
         await _beginnings(moment, seen, joining, tenants)
+        await _admitted(moment, seen, admitting)
     return seen
+
+
+async def _admitted(moment: Moment, seen: Seen, admitting: Sequence[Stream]) -> None:
+    shared: dict[tuple[str, frozenset[UUID]], Mapping[UUID, JobRow]] = {}
+    for stream in admitting:
+        key = stream.watch.tenant, frozenset[UUID]().union(*stream.admitting)
+        if key not in shared:
+            few = len(key[1]) <= MOST_ADMITTED
+            rows = await moment.newest(key[0], sorted(key[1])) if few else []
+            shared[key] = {row.document_id: row for row in rows}
+        seen.admitted.append((stream, shared[key]))
 
 
 async def _beginnings(moment: Moment, seen: Seen, joining: Sequence[Stream], tenants: Sequence[str]) -> None:

@@ -32,6 +32,10 @@ class Source(Protocol):
         """Push nothing more to a stream."""
         ...
 
+    def admit(self, stream: "Stream") -> None:
+        """Have a stream told, once it has joined, of the jobs of documents that it admits."""
+        ...
+
     async def catch_up(self, stream: "Stream", write: Write) -> None:
         """Write what a stream missed until it can join."""
         ...
@@ -46,6 +50,8 @@ class Stream:
         told_up_to: The same, to go on from.
         joined: Whether the hub pushes what happens.
         waiting: Of the jobs that it names, those that may be waiting in the queue: all, until it is told otherwise.
+        admitting: Documents that came into its project and of whose jobs its reader was not told yet, in groups, in the
+            order in which he is to be told.
         places: What it was told last of the queue: how many wait, and the places of some.
 
     """
@@ -57,6 +63,7 @@ class Stream:
         "_limit",
         "_over",
         "_wake",
+        "admitting",
         "joined",
         "key_id",
         "mark",
@@ -73,6 +80,7 @@ class Stream:
         self.mark = mark_id
         self.told_up_to = mark
         self.joined = False
+        self.admitting: list[set[UUID]] = []
         self.waiting: set[UUID] = set(watch.only or ())
         self.places: tuple[int, Mapping[UUID, int]] | None = None
         self.written_at = monotonic()
@@ -102,11 +110,25 @@ class Stream:
         self._frames.extend(opening)
         self._wake.set()
 
+    def admit(self, groups: list[set[UUID]]) -> None:
+        """Have the jobs told of documents that came in, as they are, and from then on what becomes of them."""
+        self.admitting = groups
+        self._hub.admit(self)
+
+    def admitted(self, frame: Frame) -> None:
+        """Tell of them by this frame; what happens beyond it is pushed, as to all who listen."""
+        self.watch.members.update(*self.admitting)
+        self.push(frame)
+
     def fall_behind(self) -> None:
         """Read on from the tables: what waits is dropped and read again."""
         self._hub.part(self)
         self._frames.clear()
         self._behind = True
+        if self.admitting:
+            # It was told of them in what is dropped, or not yet: once more, when the rest was read.
+            self.watch.members.difference_update(*self.admitting)
+            self._hub.admit(self)
         self._wake.set()
 
     def begin_anew(self) -> None:
@@ -152,6 +174,10 @@ class Stream:
             if frame.mark is not None:
                 self.mark, self.told_up_to = frame.event_id, frame.mark
                 break
+        if any(frame.admits for frame in sent):
+            # Though it may have fallen behind while that was sent.
+            self.watch.members.update(*self.admitting)
+            self.admitting = []
         if self.watch.job_id and any(frame.ended for frame in sent):
             self.end()
 

@@ -1,6 +1,5 @@
 """What a stream is about."""
 
-from collections.abc import Container
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -29,7 +28,7 @@ class Watch:
     document_id: UUID | None = None
     lane: str | None = None
     project_id: UUID | None = None
-    members: Container[UUID] = field(default=frozenset(), compare=False)
+    members: set[UUID] = field(default_factory=set, compare=False)
 
     @property
     def only(self) -> frozenset[UUID] | None:

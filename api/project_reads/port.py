@@ -1,10 +1,9 @@
 """The port to what is read of projects. Every call names the tenant."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from muniment.api.answers import Job
 from muniment.api.pages import Page
 from muniment.api.project_reads.answers import Decision, Episode, Happened, Project, ProjectDocument
 from muniment.projections.validity import Moment
@@ -73,12 +72,8 @@ class ProjectReads(Protocol):
         """
         ...
 
-    async def everything_in(self, tenant: str, project_id: UUID) -> set[UUID]:
-        """The documents of a project."""
-        ...
-
-    async def jobs_of(self, tenant: str, document_ids: Collection[UUID]) -> list[Job]:
-        """The newest job of each of these documents."""
+    async def everything_in(self, tenant: str, project_id: UUID, up_to: int) -> dict[UUID, int]:
+        """The documents of a project that came in up to a place of its order and are in it still, with that place."""
         ...
 
     async def decision(self, tenant: str, command_id: UUID) -> Decision | None:

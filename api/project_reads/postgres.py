@@ -1,14 +1,12 @@
 """Projects as they are read on Postgres."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from muniment.api.answers import Job
 from muniment.api.pages import Page
 from muniment.api.project_reads.answers import Decision, Episode, Happened, Project, ProjectDocument
 from muniment.api.reading import page_of, reading
-from muniment.api.rows import job_answer
 from muniment.projections.documents import queries as document_queries
 from muniment.projections.projects import queries
 from muniment.projections.validity import Moment
@@ -101,15 +99,10 @@ class PostgresProjects:
         async with reading():
             return await queries.moved(self._pool, since)
 
-    async def everything_in(self, tenant: str, project_id: UUID) -> set[UUID]:
+    async def everything_in(self, tenant: str, project_id: UUID, up_to: int) -> dict[UUID, int]:
         """See `ProjectReads.everything_in`."""
         async with reading():
-            return await queries.everything_in(self._pool, tenant, project_id)
-
-    async def jobs_of(self, tenant: str, document_ids: Collection[UUID]) -> list[Job]:
-        """See `ProjectReads.jobs_of`."""
-        async with reading():
-            return [job_answer(row) for row in await queries.jobs_of(self._pool, tenant, document_ids)]
+            return await queries.everything_in(self._pool, tenant, project_id, up_to)
 
     async def decision(self, tenant: str, command_id: UUID) -> Decision | None:
         """See `ProjectReads.decision`."""

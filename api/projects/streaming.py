@@ -13,7 +13,7 @@ from muniment.api.problems.docs import problems
 from muniment.api.problems.problem import Problem, from_validation
 from muniment.api.projects.deciding import projects_of
 from muniment.api.projects.described import READ_ONE, existing, known
-from muniment.api.projects.following import Following, place_in
+from muniment.api.projects.following import Following, beginning, place_in
 from muniment.api.streams import HEADER, EventStream
 from muniment.projections.jobs.feed_mark import LONGEST, from_id
 from muniment.schemas.metrics import SSE_RECONNECT_COUNT
@@ -31,9 +31,10 @@ _LastId = Annotated[
 _ABOUT = """
 It begins with the `project` as it is, and a `snapshot` of the jobs of its documents that have not ended. Then
 `happened` tells each fact about the project, its episodes and drafts, in the order of the log and without texts, and
-`job` and `end` what becomes of the jobs of its documents, as on `GET /v1/jobs/events`. Every such event has an id that
-says how much of both was told: a client that comes back with it in `Last-Event-ID`, on whatever instance, is told what
-it missed. The stream ends with the project, and with `refused` when its reader may listen no longer.
+`job` and `end` what becomes of the jobs of its documents, as on `GET /v1/jobs/events`. A document that comes in brings
+its newest job as it is, just before the fact and without an id of its own. Every other such event has an id that says
+how much of both was told: a client that comes back with it in `Last-Event-ID`, on whatever instance, is told what it
+missed. The stream ends with the project, and with `refused` when its reader may listen no longer.
 """
 
 
@@ -56,11 +57,11 @@ async def stream_project(
         raise Problem("not_ready", "This instance serves no streams.")
     after, mark, mark_id = _place(last_event_id)
     reads = projects_of(deps)
-    members = await reads.everything_in(who.tenant, project_id)
+    whose = (who.tenant, project_id)
+    place, members = await beginning(reads, whose, after)
     watch = Watch(who.tenant, project_id=project_id, members=members)
     jobs = deps.streams.open(watch, who.key_id, mark, mark_id)
-    whose = (who.tenant, project_id)
-    following = Following(reads, deps.project_news, whose, jobs=jobs, members=members, after=after)
+    following = Following(reads, deps.project_news, whose, jobs=jobs, members=members, after=place, fresh=after is None)
     return EventStream(_Counted(deps.streams), following, deps.rights, right_to_read(request, who))
 
 

@@ -70,3 +70,7 @@ select j.*, q.place as queue_position from (
 -- queue: how many jobs of a tenant wait for their turn, and the places of the first in each lane and of these
 select job_id, place, queued from (select p.*, count(*) over () as queued from ({places}) p) q
 where place <= $2 or job_id = any($3) order by place, job_id
+
+-- newest: the newest job of each of these documents
+select distinct on (document_id) *, null::bigint as queue_position from read.jobs
+where tenant = $1 and document_id = any($2) order by document_id, created_at desc, job_id desc

@@ -103,6 +103,11 @@ class Moment:
         """These jobs, as far as they are the tenant's."""
         return await queries.jobs_by_id(self.connection, tenant, job_ids)
 
+    async def newest(self, tenant: str, document_ids: Sequence[UUID]) -> list[JobRow]:
+        """The newest job of each of these documents."""
+        rows = await self.connection.fetch(_SQL["newest"], tenant, list(document_ids))
+        return [built(JobRow, row) for row in rows]
+
     async def queue(self, tenant: str, job_ids: Sequence[UUID], first: int) -> Queue:
         """The places of the first so many in each lane, and of these."""
         rows = await self.connection.fetch(_SQL["queue"], tenant, first, list(job_ids))

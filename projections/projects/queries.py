@@ -1,6 +1,6 @@
 """Reading projects, episodes, and what became of commands; every query names its tenant."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from muniment.projections import cursor as cursors
 from muniment.projections.as_of import told
-from muniment.projections.jobs.queries import JobRow
 from muniment.projections.like import containing
 from muniment.projections.paging import Page, checked, conditions, page, start_after
 from muniment.projections.sql import statements
@@ -230,14 +229,10 @@ async def moved(pool: Any, since: Mapping[int, int] | None) -> tuple[set[tuple[s
     return {(row["tenant"], row["project_id"]) for row in rows}, reached
 
 
-async def everything_in(pool: Any, tenant: str, project_id: UUID) -> set[UUID]:
-    """The documents of a project."""
-    return {row["document_id"] for row in await pool.fetch(_SQL["everything_in"], tenant, project_id)}
-
-
-async def jobs_of(pool: Any, tenant: str, document_ids: Collection[UUID]) -> list[JobRow]:
-    """The newest job of each of these documents."""
-    return [built(JobRow, row) for row in await pool.fetch(_SQL["jobs_of"], tenant, list(document_ids))]
+async def everything_in(pool: Any, tenant: str, project_id: UUID, up_to: int) -> dict[UUID, int]:
+    """The documents of a project that came in up to a place of its partition and are in it still, with that place."""
+    rows = await pool.fetch(_SQL["everything_in"], tenant, project_id, up_to)
+    return {row["document_id"]: row["came_in"] for row in rows}
 
 
 async def decision(pool: Any, tenant: str, command_id: UUID) -> DecisionRow | None:

@@ -46,12 +46,9 @@ select partition, next_offset from read.projects_checkpoints where topic = $1
 select distinct e.tenant, e.project_id from unnest($1::int[], $2::bigint[]) as v(partition, reached)
 join read.project_events e on e.partition = v.partition and e."offset" >= v.reached
 
--- everything_in: the documents of a project
-select document_id from read.project_documents where tenant = $1 and project_id = $2
-
--- jobs_of: the newest job of each of these documents
-select distinct on (document_id) *, null::bigint as queue_position from read.jobs
-where tenant = $1 and document_id = any($2) order by document_id, created_at desc, job_id desc
+-- everything_in: the documents of a project that came in up to a place of its order and are in it still, and where
+select document_id, split_part(from_place, ':', 3)::bigint as came_in from read.project_documents where tenant = $1 and project_id = $2
+    and split_part(from_place, ':', 3) <= lpad($3::bigint::text, 19, '0')
 
 -- decision: what became of a command
 select * from read.project_decisions where tenant = $1 and command_id = $2

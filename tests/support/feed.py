@@ -104,6 +104,10 @@ class MemoryMoment:
         """See `Moment`."""
         return [r for i, r in self._latest.items() if i in job_ids and r.tenant == tenant]
 
+    async def newest(self, tenant: str, document_ids: Sequence[UUID]) -> list[JobRow]:
+        """See `Moment`."""
+        return [r for r in self._latest.values() if r.document_id in document_ids and r.tenant == tenant]
+
     async def queue(self, tenant: str, job_ids: Sequence[UUID], first: int) -> Queue:
         """See `Moment`."""
         queued = [r.job_id for r in self._latest.values() if r.tenant == tenant and r.state == "queued"]

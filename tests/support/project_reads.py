@@ -41,8 +41,8 @@ class MemoryProjects:
     async def happened(self, *_: Any) -> list[Happened]:
         return []
 
-    async def everything_in(self, *_: Any) -> set[UUID]:
-        return set()
+    async def everything_in(self, *_: Any) -> dict[UUID, int]:
+        return {}
 
     async def project(self, tenant: str, project_id: UUID) -> Project | None:
         return self.of_projects[tenant].get(project_id)

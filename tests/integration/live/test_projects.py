@@ -1,34 +1,23 @@
 """The live stream of a project over real read models: its facts and its documents' jobs, resumed without a gap."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from projected_story import Log, ReadModel, Story
-from support.listening import Event, events_of
+from support.project_reader import TENANT, Reader, following
 from support.project_story import PROJECT, told
 
-from muniment.api.live.hub import Hub
-from muniment.api.live.postgres_feed import PostgresFeed
-from muniment.api.live.watch import Watch
-from muniment.api.project_reads.news import ProjectNews
 from muniment.api.project_reads.postgres import PostgresProjects
-from muniment.api.projects.following import Following, place_in
-from muniment.api.settings import ApiSettings
-from muniment.projections.jobs.feed_mark import from_id
-from muniment.projections.waiting import Waiting
+from muniment.api.projects.following import place_in
 from muniment.schemas import project_commands as commands
 from muniment.schemas.record import Record
 from muniment.stream_apps.projects.decider import decide
 from muniment.stream_apps.projects.evolve import evolve
 from muniment.stream_apps.projects.state import Asked, State
 
-TENANT = "acme"
 MODELS = ("documents", "jobs", "chunks", "projects")
 
 
@@ -63,64 +52,13 @@ def house(log: Log, read_model: ReadModel) -> House:
     return House(log, read_model)
 
 
-class Reader:
-    """Somebody who follows the project on one instance, from an event id if one is given."""
-
-    def __init__(self) -> None:
-        self.received = b""
-        self.task: asyncio.Task[None] | None = None
-
-    async def write(self, data: bytes) -> None:
-        """Take in what is sent."""
-        self.received += data
-
-    @property
-    def events(self) -> list[Event]:
-        """What was told so far."""
-        return events_of(self.received.decode())
-
-    @property
-    def happened(self) -> list[str]:
-        """The facts that were told."""
-        return [event.data["event"] for event in self.events if event.name == "happened"]
-
-    @property
-    def last_id(self) -> str:
-        """Where to go on."""
-        return [event.event_id for event in self.events if event.event_id][-1] or ""
-
-    async def until(self, true: Callable[["Reader"], Any]) -> None:
-        """Wait until that is so."""
-        ends = monotonic() + 90
-        while not true(self):
-            assert monotonic() < ends, self.received.decode()[-2000:]
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def following(pool: asyncpg.Pool, url: str, last_id: str = "") -> AsyncIterator[Reader]:
-    """A reader on an instance of its own."""
-    reads = PostgresProjects(pool)
-    async with (
-        Waiting(pool, url) as waiting,
-        Hub(PostgresFeed(pool), ApiSettings()) as hub,
-        ProjectNews(reads) as news,
-    ):
-        waiting.tell(hub.moved)
-        waiting.tell(news.moved)
-        after, mark_id = place_in(last_id) if last_id else (None, None)
-        members = await reads.everything_in(TENANT, PROJECT)
-        watch = Watch(TENANT, project_id=PROJECT, members=members)
-        jobs = hub.open(watch, "key", from_id(mark_id) if mark_id else None, mark_id)
-        reader = Reader()
-        stream = Following(reads, news, (TENANT, PROJECT), jobs=jobs, members=members, after=after)
-        reader.task = asyncio.create_task(stream.run(reader.write))
-        try:
-            yield reader
-        finally:
-            stream.end()
-            await asyncio.wait_for(reader.task, 60)
-            hub.release(jobs)
+async def rest_of(story: Story) -> None:
+    """All that follows after a document was submitted."""
+    await story.extracted()
+    await story.prepared(0)
+    await story.chunked()
+    await story.embedded(0)
+    await story.indexed()
 
 
 async def test_a_reader_is_told_everything_of_the_project_and_of_its_documents(
@@ -163,11 +101,7 @@ async def test_whoever_comes_back_elsewhere_is_told_what_he_missed(
         await reader.until(lambda r: r.happened)
         seen = reader.last_id
     await house.ask(commands.ArchiveProject)
-    await story.extracted()
-    await story.prepared(0)
-    await story.chunked()
-    await story.embedded(0)
-    await story.indexed()
+    await rest_of(story)
     await house.fold()
     async with following(pool, database_url, seen) as reader:
         await reader.until(lambda r: r.happened and any(e.name == "end" for e in r.events))
@@ -195,6 +129,107 @@ async def test_a_document_that_comes_in_brings_what_is_known_of_its_job(
         await house.ask(commands.ChangeProjectDocuments, added=(story.document_id,))
         await reader.until(lambda r: any(e.name == "end" for e in r.events))
         assert {UUID(e.data["job_id"]) for e in reader.events if e.name == "end"} == {story.job}
+
+
+async def quiet(reader: Reader, house: House) -> None:
+    """Wait until all is told that is there to tell: facts and jobs come in order, so one more of each is the last."""
+    before = len(reader.happened)
+    await house.ask(commands.UpdateProject)
+    await reader.until(lambda r: len(r.happened) > before)
+    # As long as the hub would take for another look.
+    await asyncio.sleep(0.3)
+
+
+@pytest.mark.parametrize("known", ["before", "begun", "meanwhile"])
+async def test_the_job_of_a_document_that_came_in_meanwhile_is_told_once(
+    pool: asyncpg.Pool, database_url: str, house: House, known: str
+) -> None:
+    """Whether it had ended before its reader left, had begun, or did both while the reader was away."""
+    await house.ask(commands.CreateProject)
+    story, other = Story(house.log, ("one",)), Story(house.log, ("two",))
+    await house.ask(commands.ChangeProjectDocuments, added=(other.document_id,))
+    if known == "before":
+        await story.tell()
+    elif known == "begun":
+        await story.submitted(await story.command())
+    await house.fold()
+    async with following(pool, database_url) as reader:
+        await reader.until(lambda r: any(e.name == "snapshot" for e in r.events))
+        # The mark is of a moment after all that: something of the reader's own was told.
+        await other.submitted(await other.command())
+        await house.fold()
+        await reader.until(lambda r: r.of_jobs)
+        seen = reader.last_id
+    if known == "meanwhile":
+        await story.submitted(await story.command())
+        await house.fold()
+    await house.ask(commands.ChangeProjectDocuments, added=(story.document_id,))
+    if known != "before":
+        await rest_of(story)
+        await house.fold()
+    async with following(pool, database_url, seen) as reader:
+        await quiet(reader, house)
+        again = reader.last_id
+    assert reader.of_jobs == ["end"]
+    assert [e.data["document_id"] for e in reader.events if e.name == "end"] == [str(story.document_id)]
+    assert reader.happened == ["ProjectDocumentsChanged", "ProjectUpdated"]
+    async with following(pool, database_url, again) as reader:
+        await quiet(reader, house)
+    assert reader.of_jobs == []
+
+
+async def test_what_is_told_of_a_document_is_not_told_again(
+    pool: asyncpg.Pool, database_url: str, house: House
+) -> None:
+    """It came in while its reader was there, who was told its job as it was; from any id on only the rest is told."""
+    await house.ask(commands.CreateProject)
+    story = Story(house.log, ("one",))
+    async with following(pool, database_url) as reader:
+        await reader.until(lambda r: any(e.name == "snapshot" for e in r.events))
+        await story.submitted(await story.command())
+        await house.fold()
+        await house.ask(commands.ChangeProjectDocuments, added=(story.document_id,))
+        await reader.until(lambda r: r.happened)
+        assert len(reader.of_jobs) == 1
+        before = next(e.event_id for e in reader.events if e.name == "snapshot")
+        seen = reader.last_id
+        await rest_of(story)
+        await house.fold()
+        await reader.until(lambda r: "end" in r.of_jobs)
+        await quiet(reader, house)
+        whole, ended = reader.of_jobs, reader.last_id
+    for last_id, rest in ((seen, whole[1:]), (ended, [])):
+        async with following(pool, database_url, last_id) as reader:
+            await quiet(reader, house)
+        assert reader.of_jobs == rest
+    async with following(pool, database_url, before or "") as reader:
+        await quiet(reader, house)
+    # From before it came in: by now it has ended, and that is all there is to know.
+    assert reader.of_jobs == ["end"]
+    assert reader.happened[0] == "ProjectDocumentsChanged"
+
+
+async def test_a_document_that_comes_in_as_a_reader_begins_is_followed(
+    pool: asyncpg.Pool, database_url: str, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just before it is looked how far the project is."""
+    await house.ask(commands.CreateProject)
+    story = Story(house.log, ("one",))
+    await story.submitted(await story.command())
+    await house.fold()
+    last = PostgresProjects.last
+
+    async def late(reads: PostgresProjects, tenant: str, project_id: UUID) -> int:
+        monkeypatch.undo()
+        await house.ask(commands.ChangeProjectDocuments, added=(story.document_id,))
+        return await last(reads, tenant, project_id)
+
+    monkeypatch.setattr(PostgresProjects, "last", late)
+    async with following(pool, database_url) as reader:
+        await reader.until(lambda r: any(e.name == "snapshot" for e in r.events))
+        await rest_of(story)
+        await house.fold()
+        await reader.until(lambda r: "end" in r.of_jobs)
 
 
 @pytest.mark.parametrize("text", ["", "a", "1~ ", "-2", "1~a~b", "9" * 30])
