@@ -44,9 +44,12 @@ class Steps:
 class _Matcher(SequenceMatcher[str]):
     """Finds no match where the steps to find one are used up; `given_up` are the beginnings of those stretches."""
 
+    b2j: dict[str, list[int]]
+
     def __init__(self, old: Sequence[str], new: Sequence[str], steps: Steps) -> None:
         super().__init__(None, old, new)
         self._steps = steps
+        self._ends = len(old), len(new)
         self._pairs = [0, *accumulate(1 + len(self.b2j.get(one, ())) for one in old)]
         self.given_up: set[tuple[int, int]] = set()
 
@@ -57,7 +60,7 @@ class _Matcher(SequenceMatcher[str]):
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
         """See `SequenceMatcher.find_longest_match`."""
-        ahi, bhi = len(self.a) if ahi is None else ahi, len(self.b) if bhi is None else bhi
+        ahi, bhi = self._ends[0] if ahi is None else ahi, self._ends[1] if bhi is None else bhi
         if self._steps.take(self._pairs[ahi] - self._pairs[alo]):
             return super().find_longest_match(alo, ahi, blo, bhi)
         self.given_up.add((alo, blo))

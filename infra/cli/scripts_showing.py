@@ -206,7 +206,7 @@ def _charges(found: Found) -> None:
         cost = f"{one['cost_micros'] / 1_000_000:.4f}"
         tokens = f"{one['tokens_in']} tokens read, {one['tokens_out']} written ({counted})"
         said = f"try {one['attempt']} cost {cost}, {one['code'].replace('_', ' ')}: {tokens}, at {one['position']}"
-        _console().print(said, style="dim", highlight=False, markup=False)
+        _console().print(said, style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def _passages(found: Found) -> None:

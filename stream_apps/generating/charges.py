@@ -16,10 +16,15 @@ from muniment.stream_apps.outbox import record_of, row_of
 
 CLAIMED_S = 20.0
 """Longer than the log is told of one: who claimed it so long ago has died over it."""
+# Whoever was cancelled while this was done does not know that it was, and does it again.
 _BEGIN = """
-insert into muniment_generating.charges
+insert into muniment_generating.charges as c
     (tenant, draft_id, attempt, project_id, tokens, cost_micros, topic, key, value, headers, booked)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (tenant, draft_id, attempt) do update set tokens = excluded.tokens, cost_micros = excluded.cost_micros,
+    topic = excluded.topic, key = excluded.key, value = excluded.value, headers = excluded.headers,
+    booked = c.booked or excluded.booked, noted_at = now()
+where not c.ended and not c.answered"""
 _NOTE = """
 update muniment_generating.charges c set tokens = $5, cost_micros = $6, topic = $7, key = $8, value = $9, headers = $10,
     booked = before.booked or $11, noted_at = now()
@@ -72,7 +77,7 @@ class Charges:
         self._pool = pool
 
     async def begin(self, charge: Charge) -> None:
-        """Note a call that begins to cost something."""
+        """Note a call that begins to cost something. Twice is once."""
         async with database():
             await self._pool.execute(_BEGIN, *_values(charge))
 

@@ -13,7 +13,7 @@ from muniment.producers.budget import TEXTS, Allowance, PostgresBudget
 from muniment.schemas.record import Record
 from muniment.schemas.script_costs import DraftCharged
 from muniment.schemas.scripts import DraftRefused, DraftRequested, DraftStreamed, DraftWritten
-from muniment.stream_apps.generating.charges import Charges
+from muniment.stream_apps.generating.charges import Charge, Charges
 from muniment.stream_apps.generating.charging import Telling
 
 SPENT = "select tokens, cost_micros from muniment_limits.spending where spent_on = 'texts'"
@@ -196,6 +196,24 @@ async def test_an_answer_that_was_kept_and_never_said_is_told_as_it_is(one: Desk
     assert not await settled(one)
     (published,) = [r for r in one.log.sent if r.header("ce_type") == DraftWritten.declaration.ce_type]
     assert published.value == in_hand.value
+
+
+async def test_a_cancellation_that_meets_the_first_note_leaves_it_told_once(
+    one: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is there, and whoever made it was cancelled before it heard so."""
+    begin = Charges.begin
+
+    async def begun(self: Charges, charge: Charge) -> None:
+        await begin(self, charge)
+        monkeypatch.setattr(Charges, "begin", begin)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Charges, "begin", begun)
+    envelope = await one.codec.decode(await one.ask())
+    with pytest.raises(asyncio.CancelledError):
+        _ = [item async for item in one.step.run(envelope)]
+    assert [charged.code for charged in await settled(one)] == ["broken_off"]
 
 
 async def test_while_the_log_is_away_it_is_told_later(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
