@@ -75,7 +75,7 @@ class _SlowBatch(_DefaultRecordBatchPy):  # type: ignore[misc] # final, and yet 
 
     def __iter__(self) -> "_SlowBatch":
         super().__iter__()
-        self._buffer = _Bytes(self._buffer)
+        self._buffer: bytearray = _Bytes(self._buffer)
         return self
 
 
