@@ -7,10 +7,11 @@ from typing import Any, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, ProducerClosed, RecordTooLargeError
 
+from muniment.producers.record_size import too_large
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
-from muniment.schemas.topics import MAX_RECORD_BYTES
+from muniment.schemas.topics import MAX_CARRIED_BYTES
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 _AWAY = (KafkaError, TimeoutError, OSError)
@@ -55,7 +56,7 @@ class KafkaPublisher:
 
     async def send(self, record: Record) -> Record:
         """See `Publisher.send`."""
-        if len(record.value) + len(record.key) > MAX_RECORD_BYTES:
+        if too_large(record):
             # An oversize record must never reach the producer: checked here, before anything is buffered.
             raise StepFailure(ErrorCode.RECORD_TOO_LARGE, f"{len(record.value)} bytes for {record.topic}")
         producer = None
@@ -96,7 +97,7 @@ class KafkaPublisher:
             acks="all",
             enable_idempotence=True,
             linger_ms=self._linger_ms,
-            max_request_size=MAX_RECORD_BYTES + 64 * 1024,
+            max_request_size=MAX_CARRIED_BYTES,
             request_timeout_ms=10_000,
         )
         try:

@@ -18,7 +18,7 @@ from muniment.schemas.event_json import to_json
 from muniment.schemas.lineage import Lineage
 from muniment.schemas.metadata import CONTENT_TYPE
 from muniment.schemas.retry_headers import RetryState
-from muniment.schemas.topics import DLQ, MAX_RECORD_BYTES, REDELIVERY, RETRY_TIERS, TOPICS, Topic
+from muniment.schemas.topics import DLQ, REDELIVERY, RETRY_TIERS, TOPICS, Topic
 from muniment.schemas.vocabulary import attributes
 
 VERSION: Final = "3.0.0"
@@ -81,7 +81,7 @@ def _channel(topic: Topic, every: Iterable[Declaration]) -> dict[str, Any]:
                 "topicConfiguration": {
                     "cleanup.policy": ["delete"],
                     "retention.ms": topic.retention_ms,
-                    "max.message.bytes": MAX_RECORD_BYTES + 64 * 1024,
+                    "max.message.bytes": topic.max_message_bytes,
                 },
                 "bindingVersion": BINDING,
             }

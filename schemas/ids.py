@@ -4,6 +4,9 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6d756e69-6d65-5e74-8000-000000000001")
 
+LONGEST_TRACE = 32
+"""Hexadecimal digits of a W3C trace id."""
+
 
 def result_id(cause: UUID, step: str, event_type: str, index: int) -> UUID:
     """The id of the `index`-th event of a type that `step` emits because of `cause`."""
@@ -13,7 +16,8 @@ def result_id(cause: UUID, step: str, event_type: str, index: int) -> UUID:
 def trace_of(traceparent: str) -> str:
     """The trace id of a W3C `traceparent`, or an empty string."""
     parts = traceparent.split("-")
-    return parts[1] if len(parts) == 4 else ""  # noqa: PLR2004 - version-trace-span-flags
+    # It is copied into what follows: a foreign one may be as long as a record.
+    return parts[1] if len(parts) == 4 and len(parts[1]) <= LONGEST_TRACE else ""  # noqa: PLR2004 - version-trace-span-flags
 
 
 def child_traceparent(traceparent: str, span: UUID) -> str:

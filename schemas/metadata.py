@@ -16,6 +16,9 @@ from muniment.schemas.record import Headers, Position, Record
 
 CONTENT_TYPE = "application/vnd.confluent.avro"
 COMMAND_POSITION = "command_position"
+COPIED = ("tenant", "traceparent", "actor", "lane", COMMAND_POSITION)
+"""Headers that go on to what follows from a record: a foreign one with a very long one would follow nothing."""
+LONGEST_COPIED = 2000
 NORMAL = "normal"
 LANES = ("interactive", NORMAL, "bulk")
 """How urgent work is. Each lane is worked through by consumers of its own, so that none waits for another."""
@@ -116,6 +119,9 @@ def to_headers(meta: Metadata, *, ce_type: str, subject: str, key_id: UUID | Non
 def from_headers(record: Record) -> Metadata:
     """Read the envelope back; `StepFailure(undecodable)` names a header that is missing or malformed."""
     found = {k: v.decode("utf-8", "replace") for k, v in record.headers}
+    for name in COPIED:
+        if len(found.get(name, "")) > LONGEST_COPIED:
+            raise StepFailure(ErrorCode.UNDECODABLE, f"header {name} is longer than {LONGEST_COPIED} characters")
     return Metadata(
         event_id=_required(found, "ce_id", UUID),
         tenant=_required(found, "tenant", str),

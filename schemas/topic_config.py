@@ -8,7 +8,7 @@ not know, or with the topic.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from muniment.schemas.topics import MAX_RECORD_BYTES, Topic
+from muniment.schemas.topics import Topic
 
 WHOLE = -1
 """The partition of a finding about the whole topic."""
@@ -56,7 +56,7 @@ def wanted_config(topic: Topic, replication: int = 1) -> dict[str, str]:
         "cleanup.policy": "delete",
         "retention.ms": str(topic.retention_ms),
         "retention.bytes": "-1",
-        "max.message.bytes": str(MAX_RECORD_BYTES + 64 * 1024),
+        "max.message.bytes": str(topic.max_message_bytes),
         "message.timestamp.type": "CreateTime",
         # Ours are not compressed. What others send in a codec that our consumers have no library for would stop every
         # reader of the partition: the broker unpacks it.

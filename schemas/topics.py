@@ -6,6 +6,11 @@ DAY_MS = 24 * 60 * 60 * 1000
 FOREVER_MS = -1
 MAX_RECORD_BYTES = 2 * 1024 * 1024
 """Largest record that a topic takes; a larger payload rides as a claim check."""
+MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 64 * 1024
+"""And with its headers and what the log adds."""
+MAX_CARRIED_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
+"""What a topic takes that carries records of other topics on, with what is said of their failure. Whatever anybody got
+onto a topic has to find room there: its step would try to be rid of it for ever."""
 METADATA_AGE_MS = 10_000
 """How old a consumer lets its knowledge of the topics grow. What a broker says of them while it starts may be short,
 and a group shares out only the partitions that it knows of: the clients' own five minutes are a document's wait."""
@@ -50,6 +55,7 @@ class Topic:
         audited: Part of the evidence: never compacted, never cut short.
         partitions: `None` takes the `partitions` setting. Topics keyed by document must all have the same
             number, so that one document's records lie in the same partition number everywhere.
+        carries: Whether records of other topics are carried on here, as they are.
 
     """
 
@@ -58,6 +64,12 @@ class Topic:
     retention_ms: int = FOREVER_MS
     audited: bool = True
     partitions: int | None = None
+    carries: bool = False
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The largest record with all that is around it."""
+        return MAX_CARRIED_BYTES if self.carries else MAX_MESSAGE_BYTES
 
 
 COMMANDS_DOCUMENTS = Topic("muniment.commands.documents", "Requests to change a document; key: document id")
@@ -71,7 +83,7 @@ PROJECTS = Topic("muniment.projects", "What happened to projects, episodes and s
 COMMANDS_OPERATIONS = Topic("muniment.commands.operations", "Requests of operators, in one order", partitions=1)
 ERASURES = Topic("muniment.erasures", "What was forgotten, by whom, and what each store removed", partitions=1)
 COMMANDS_ERASURES = Topic("muniment.commands.erasures", "Requests to forget, in one order", partitions=1)
-DLQ = Topic("muniment.dlq", "Dead letters: the record as it was, with origin and error in the headers")
+DLQ = Topic("muniment.dlq", "Dead letters: the record as it was, with origin and error in the headers", carries=True)
 AUDIT = Topic("muniment.audit", "Who did what, and what they were shown; key: who, or the topic", partitions=4)
 AUDIT_CHECKPOINTS = Topic("muniment.audit.checkpoints", "What was sealed, signed; key: topic/partition", partitions=1)
 
@@ -79,11 +91,11 @@ _SMALL = 4
 _WAITING_MS = 30 * DAY_MS
 """How long workers may be away altogether before a record that waits for its retry is lost."""
 RETRY_TIERS = tuple(
-    Topic(f"muniment.retry.{s}s", f"Records that wait {s} s for their retry", _WAITING_MS, False, _SMALL)
+    Topic(f"muniment.retry.{s}s", f"Records that wait {s} s for their retry", _WAITING_MS, False, _SMALL, carries=True)
     for s in RETRY_DELAYS_S
 )
 REDELIVERY = {
-    step: Topic(f"muniment.redelivery.{step}", f"Records due again at {step}", _WAITING_MS, False, _SMALL)
+    step: Topic(f"muniment.redelivery.{step}", f"Records due again at {step}", _WAITING_MS, False, _SMALL, carries=True)
     for step in STEP_NAMES
 }
 

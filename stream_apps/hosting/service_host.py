@@ -16,7 +16,7 @@ from muniment.producers.urgency import working_for
 from muniment.schemas.metadata import lane_of
 from muniment.schemas.metrics import QUEUE_LENGTH
 from muniment.schemas.record import Record
-from muniment.schemas.topics import MAX_RECORD_BYTES, METADATA_AGE_MS
+from muniment.schemas.topics import MAX_CARRIED_BYTES, METADATA_AGE_MS
 from muniment.stream_apps.hosting.concerns import passes_by, topics_of
 from muniment.stream_apps.hosting.crashed import HostCrashed
 from muniment.stream_apps.hosting.lanes import Lanes, Place, Work
@@ -164,7 +164,7 @@ class ServiceHost(ConsumerRebalanceListener):  # type: ignore[misc]
             max_poll_interval_ms=DAY_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             consumer_timeout_ms=LOOK_ROUND_MS,
-            max_partition_fetch_bytes=MAX_RECORD_BYTES + 64 * 1024,
+            max_partition_fetch_bytes=MAX_CARRIED_BYTES,
             metadata_max_age_ms=METADATA_AGE_MS,
         )
 

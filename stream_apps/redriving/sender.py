@@ -23,7 +23,7 @@ from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import REDRIVE_ID, REDRIVE_LETTER
-from muniment.schemas.topics import MAX_RECORD_BYTES
+from muniment.schemas.topics import MAX_CARRIED_BYTES
 
 TRANSACTIONAL_ID = "muniment.redriving"
 CLOCK_SLACK = timedelta(minutes=10)
@@ -55,7 +55,7 @@ class Sender:
             bootstrap_servers=self._bootstrap,
             transactional_id=self._transactional_id,
             acks="all",
-            max_request_size=MAX_RECORD_BYTES + 64 * 1024,
+            max_request_size=MAX_CARRIED_BYTES,
         )
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
@@ -63,7 +63,7 @@ class Sender:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=50,  # what is read is there: nothing is waited for
-            max_partition_fetch_bytes=MAX_RECORD_BYTES + 64 * 1024,
+            max_partition_fetch_bytes=MAX_CARRIED_BYTES,
         )
         try:
             async with _answered("the broker does not let anybody redrive"), asyncio.timeout(LIMIT_S):

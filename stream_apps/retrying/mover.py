@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from muniment.producers.consumed import record_of
 from muniment.producers.consumer_stop import stop_consumer
 from muniment.producers.publisher import Publisher
-from muniment.schemas.topics import MAX_RECORD_BYTES, METADATA_AGE_MS, RETRY_TIERS
+from muniment.schemas.topics import MAX_CARRIED_BYTES, METADATA_AGE_MS, RETRY_TIERS
 from muniment.stream_apps.retrying.carrier import Carrier
 from muniment.stream_apps.retrying.policy import Limits
 
@@ -70,7 +70,7 @@ class Mover(ConsumerRebalanceListener):  # type: ignore[misc]
             heartbeat_interval_ms=round(min(3.0, self._session_timeout_s / 3) * 1000),
             rebalance_timeout_ms=30_000,
             max_poll_interval_ms=DAY_MS,
-            max_partition_fetch_bytes=MAX_RECORD_BYTES + 64 * 1024,
+            max_partition_fetch_bytes=MAX_CARRIED_BYTES,
             metadata_max_age_ms=METADATA_AGE_MS,
         )
         self._consumer.subscribe(list(TIER_OF), listener=self)

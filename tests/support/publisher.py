@@ -3,10 +3,10 @@
 from dataclasses import replace
 from zlib import crc32
 
+from muniment.producers.record_size import too_large
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
-from muniment.schemas.topics import MAX_RECORD_BYTES
 
 
 class MemoryPublisher:
@@ -20,7 +20,7 @@ class MemoryPublisher:
 
     async def send(self, record: Record) -> Record:
         """See `Publisher.send`."""
-        if len(record.value) + len(record.key) > MAX_RECORD_BYTES:
+        if too_large(record):
             raise StepFailure(ErrorCode.RECORD_TOO_LARGE, f"{len(record.value)} bytes for {record.topic}")
         if self.away:
             raise StepFailure(ErrorCode.LOG_UNAVAILABLE, "taken away by the test")

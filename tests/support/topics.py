@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from muniment.schemas.metadata import LANES
-from muniment.schemas.topics import MAX_RECORD_BYTES, TOPICS
+from muniment.schemas.topics import TOPICS
 from muniment.stream_apps.hosting.settings import named
 
 PARTITIONS = 4
@@ -18,8 +18,11 @@ async def create_topics(bootstrap: str) -> None:
     await admin.start()
     try:
         there = set(await admin.list_topics())
-        config = {"max.message.bytes": str(MAX_RECORD_BYTES + 64 * 1024)}
-        missing = [NewTopic(t.name, PARTITIONS, 1, topic_configs=config) for t in TOPICS if t.name not in there]
+        missing = [
+            NewTopic(t.name, PARTITIONS, 1, topic_configs={"max.message.bytes": str(t.max_message_bytes)})
+            for t in TOPICS
+            if t.name not in there
+        ]
         if missing:
             await admin.create_topics(missing)
     finally:

@@ -7,13 +7,14 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from support.ports import free_port
 from support.publisher import MemoryPublisher
+from support.topics import create_topics
 
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.publisher import Publisher
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
-from muniment.schemas.topics import MAX_RECORD_BYTES
+from muniment.schemas.topics import DLQ, MAX_MESSAGE_BYTES, MAX_RECORD_BYTES
 
 CONFIG = {"max.message.bytes": str(MAX_RECORD_BYTES + 64 * 1024)}
 
@@ -28,8 +29,9 @@ async def create_topic(bootstrap: str, name: str) -> None:
 
 @pytest.fixture
 async def kafka(kafka_bootstrap: str, unique: str) -> AsyncIterator[KafkaPublisher]:
-    """A publisher on the real broker; the topic `unique` is there."""
+    """A publisher on the real broker; the topic `unique` is there, and so are our own."""
     await create_topic(kafka_bootstrap, unique)
+    await create_topics(kafka_bootstrap)
     async with KafkaPublisher(kafka_bootstrap) as real:
         yield real
 
@@ -87,6 +89,21 @@ async def test_the_largest_record_goes_and_a_larger_one_is_named(publisher: Publ
         await publisher.send(Record(unique, b"k", bytes(MAX_RECORD_BYTES), ()))
     assert error.value.code is ErrorCode.RECORD_TOO_LARGE
     await publisher.send(Record(unique, b"k", b"small", ()))
+
+
+async def test_a_record_whose_headers_are_too_long_is_named(publisher: Publisher, unique: str) -> None:
+    """They count, too, and the record breaks nothing for the next."""
+    with pytest.raises(StepFailure) as error:
+        await publisher.send(Record(unique, b"k", bytes(MAX_RECORD_BYTES - 10), (("x", bytes(64 * 1024)),)))
+    assert error.value.code is ErrorCode.RECORD_TOO_LARGE
+    await publisher.send(Record(unique, b"k", b"small", ()))
+
+
+async def test_what_any_topic_took_finds_room_where_it_is_carried_on(publisher: Publisher) -> None:
+    """With all that a failure adds: a dead letter of the largest record that anybody got onto a topic."""
+    said = tuple((f"retry_{n}", b"x" * 100) for n in range(20))
+    sent = await publisher.send(Record(DLQ.name, b"k", bytes(MAX_MESSAGE_BYTES), said))
+    assert sent.offset is not None
 
 
 async def test_an_absent_broker_is_named_in_time(cut_off: Publisher) -> None:
