@@ -21,6 +21,7 @@ from muniment.producers.command_log import CommandLog
 from muniment.producers.operations.operations import Operations
 from muniment.producers.orphans import Orphans
 from muniment.producers.publisher import Publisher
+from muniment.producers.stray_blobs import StrayBlobs
 from muniment.schemas.errors import StepFailure
 
 LOG = structlog.get_logger(__name__)
@@ -51,10 +52,12 @@ async def accepting(
     publisher = AcceptingPublisher(log, outbox, looks, is_on)
     idempotency = PostgresIdempotency(pool, keep_s=settings.idempotency_keep_s)
     orphans = Orphans(pool, claims, looks, grace_s=settings.claims_grace_s)
+    strays = StrayBlobs(pool, claims, grace_s=settings.claims_grace_s)
     tasks = [
         asyncio.create_task(Drain(outbox, log, looks, publisher, is_on).run(), name="outbox"),
         asyncio.create_task(_now_and_then(partial(_expired, idempotency), KEYS_EVERY_S), name="idempotency"),
         asyncio.create_task(_now_and_then(orphans.sweep, ORPHANS_EVERY_S), name="orphans"),
+        asyncio.create_task(_now_and_then(strays.sweep, ORPHANS_EVERY_S), name="stray_blobs"),
     ]
     try:
         async with is_on.listening():

@@ -1,14 +1,17 @@
 """The port to the bytes that never ride in an event: stored once, by content hash (the claim-check pattern)."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 REF_PREFIX = "sha256:"
+_NAME = re.compile(r"([^/.]+)/([0-9a-f]{2})/(\2[0-9a-f]{62})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,22 @@ class Blob:
 def tenant_folder(tenant: str) -> str:
     """The folder of a tenant's blobs: one path segment whatever the name, `..` included."""
     return quote(tenant, safe="").replace(".", "%2E")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A blob as it lies in a store: under this `name`, since `at`."""
+
+    name: str
+    tenant: str
+    ref: str
+    at: datetime
+
+
+def stored_blob(name: str, at: datetime) -> Stored | None:
+    """What lies under a name, `None` when it is no blob: the reverse of `<tenant_folder>/<two digits>/<digest>`."""
+    found = _NAME.fullmatch(name)
+    return Stored(name, unquote(found[1]), REF_PREFIX + found[3], at) if found else None
 
 
 Guard = Callable[[Blob], AbstractAsyncContextManager[None]]
@@ -53,6 +72,14 @@ class BlobStore(Protocol):
 
     async def delete(self, tenant: str, ref: str) -> bool:
         """Remove the bytes; whether there were any."""
+        ...
+
+    def stored(self, after: str) -> AsyncGenerator[Stored, None]:
+        """All blobs of all tenants in an order that stays, from the one that follows the name `after`."""
+        ...
+
+    async def drop_drafts(self, before: datetime) -> int:
+        """Remove what was begun before then by processes that have not ended it; how many there were."""
         ...
 
 

@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from muniment.producers.blobs import REF_PREFIX, Blob, Guard, tenant_folder, unguarded
+from muniment.producers.blobs import REF_PREFIX, Blob, Guard, Stored, stored_blob, tenant_folder, unguarded
 from muniment.producers.disk import is_full
 from muniment.producers.own_folder import OwnFolder, remove
 from muniment.producers.to_the_end import to_the_end
@@ -70,6 +71,24 @@ class LocalBlobs:
             path.unlink(missing_ok=True)
             return there
 
+    async def stored(self, after: str) -> AsyncGenerator[Stored, None]:
+        """See `BlobStore.stored`."""
+        last = tuple(after.split("/"))
+        with _away():
+            for folder in await asyncio.to_thread(_names, self._root):
+                for first in await asyncio.to_thread(_names, self._root / folder):
+                    if (folder, first) < last[:2]:
+                        continue
+                    for name, at in await asyncio.to_thread(_dated, self._root / folder / first):
+                        found = stored_blob(f"{folder}/{first}/{name}", at)
+                        if found and (folder, first, name) > last:
+                            yield found
+
+    async def drop_drafts(self, before: datetime) -> int:
+        """Nothing is left to do: see `OwnFolder`."""
+        del before
+        return 0
+
     def _draft(self) -> tuple[int, Path]:
         with _away():
             if self._own is None or not self._own.path.exists():
@@ -93,6 +112,20 @@ class LocalBlobs:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _names(folder: Path) -> list[str]:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return sorted(path.name for path in folder.iterdir())
+    return []
+
+
+def _dated(folder: Path) -> list[tuple[str, datetime]]:
+    found = []
+    for name in _names(folder):
+        with suppress(FileNotFoundError):
+            found.append((name, datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)))
+    return found
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +12,14 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
-from muniment.producers.blobs import REF_PREFIX, Blob, Guard, tenant_folder, unguarded
+from muniment.producers.blobs import REF_PREFIX, Blob, Guard, Stored, stored_blob, tenant_folder, unguarded
 from muniment.producers.to_the_end import to_the_end
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 
 _PIECE = 8 * 1024 * 1024
+_PAGE = 1000
+_DRAFTS = "drafts"
 _RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
 
 
@@ -30,7 +32,7 @@ class S3Blobs:
 
     async def put(self, tenant: str, chunks: AsyncIterator[bytes], guard: Guard = unguarded) -> Blob:
         """See `BlobStore.put`."""
-        draft = f"drafts/{uuid4()}"
+        draft = f"{_DRAFTS}/{uuid4()}"
         try:
             blob = await self._upload(draft, chunks)
             async with guard(blob):
@@ -39,7 +41,7 @@ class S3Blobs:
                     await to_the_end(self._place(draft, _key(tenant, blob.ref)))
             return blob
         finally:
-            # A draft that stays harms nothing; what went wrong before must not be hidden behind it.
+            # A draft that stays is swept; what went wrong before must not be hidden behind it.
             with contextlib.suppress(StepFailure), _away():
                 await obstore.delete_async(self._store, draft)
 
@@ -80,6 +82,26 @@ class S3Blobs:
                 return False
             await obstore.delete_async(self._store, _key(tenant, ref))
             return True
+
+    async def stored(self, after: str) -> AsyncGenerator[Stored, None]:
+        """See `BlobStore.stored`."""
+        with _away():
+            async for page in obstore.list(self._store, offset=after or None, chunk_size=_PAGE):
+                for one in page:
+                    if found := stored_blob(one["path"], one["last_modified"]):
+                        yield found
+
+    async def drop_drafts(self, before: datetime) -> int:
+        """See `BlobStore.drop_drafts`."""
+        gone = 0
+        with _away():
+            # Not what lies deeper: a tenant may be called like the drafts.
+            found = await obstore.list_with_delimiter_async(self._store, _DRAFTS)
+            for one in found["objects"]:
+                if one["last_modified"] < before:
+                    await obstore.delete_async(self._store, one["path"])
+                    gone += 1
+        return gone
 
 
 def _key(tenant: str, ref: str) -> str:

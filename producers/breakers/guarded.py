@@ -1,8 +1,10 @@
 """The embedding endpoint and the blob store behind their breakers: the same ports, which now can say `breaker_open`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
 
-from muniment.producers.blobs import Blob, BlobStore, Guard, unguarded
+from muniment.producers.blobs import Blob, BlobStore, Guard, Stored, unguarded
 from muniment.producers.breakers.breaker import Breaker
 from muniment.producers.embedding.embedder import Embedded, Embedder, Purpose
 
@@ -54,3 +56,14 @@ class GuardedBlobs:
         """See `BlobStore.delete`."""
         async with self._breaker.calling():
             return await self._inner.delete(tenant, ref)
+
+    async def stored(self, after: str) -> AsyncGenerator[Stored, None]:
+        """See `BlobStore.stored`."""
+        async with self._breaker.calling(), aclosing(self._inner.stored(after)) as found:
+            async for one in found:
+                yield one
+
+    async def drop_drafts(self, before: datetime) -> int:
+        """See `BlobStore.drop_drafts`."""
+        async with self._breaker.calling():
+            return await self._inner.drop_drafts(before)

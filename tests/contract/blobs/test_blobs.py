@@ -6,13 +6,14 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.ports import free_port
 
-from muniment.producers.blobs import Blob, BlobStore, download, file_pieces
+from muniment.producers.blobs import Blob, BlobStore, Stored, download, file_pieces
 from muniment.producers.local_blobs import LocalBlobs
 from muniment.producers.s3_blobs import S3Blobs
 from muniment.schemas.error_codes import ErrorCode
@@ -228,6 +229,53 @@ async def test_an_absent_store_is_no_missing_blob(cut_off: BlobStore) -> None:
         with pytest.raises(StepFailure) as error:
             await call
         assert error.value.code is ErrorCode.BLOB_UNAVAILABLE
+
+
+async def listed(blobs: BlobStore, after: str = "") -> list[Stored]:
+    """All that is stored."""
+    return [one async for one in blobs.stored(after)]
+
+
+async def test_all_blobs_are_listed_in_an_order_that_stays(blobs: BlobStore) -> None:
+    """Of all tenants, however they are called, and from the middle on; no drafts; each with the time it came."""
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    wanted = set()
+    for tenant in ("acme", "a.b", "acme/x", "drafts", "..", "가나"):
+        for content in (b"listed one", b"listed two"):
+            wanted.add((tenant, (await blobs.put(tenant, pieces(content))).ref))
+    found = await listed(blobs)
+    assert {(one.tenant, one.ref) for one in found} >= wanted
+    assert len({one.name for one in found}) == len(found)
+    assert all(began <= one.at for one in found if (one.tenant, one.ref) in wanted)
+    for n in range(len(found)):
+        assert await listed(blobs, found[n].name) == found[n + 1 :]
+
+
+async def test_a_prefix_is_a_store_of_its_own(s3_port: int) -> None:
+    """Others in the bucket are neither listed nor swept, and what is listed can be removed."""
+    one, two = (S3Blobs(BUCKET, prefix=f"inner/{n}", **options(s3_port)) for n in "12")
+    (mine, other) = [await blobs.put("acme", pieces(b"prefixed")) for blobs in (one, two)]
+    assert mine == other
+    assert [(found.tenant, found.ref) for found in await listed(one)] == [("acme", mine.ref)]
+    assert await one.delete("acme", mine.ref)
+    assert await listed(one) == []
+    assert len(await listed(two)) == 1
+
+
+@pytest.mark.parametrize("size", [10, 9 << 20])
+async def test_drafts_that_a_kill_left_are_swept_when_they_are_old(s3_port: int, size: int) -> None:
+    """And nothing else: neither younger ones, nor the blobs of a tenant whose name is that of the drafts."""
+    import obstore
+    from obstore.store import S3Store
+
+    blobs, bucket = S3Blobs(BUCKET, **options(s3_port)), S3Store(BUCKET, **options(s3_port))
+    kept = await blobs.put("drafts", pieces(b"kept"))
+    await obstore.put_async(bucket, "drafts/0001", bytes(size))
+    now = datetime.now(UTC)
+    assert await blobs.drop_drafts(now - timedelta(days=1)) == 0
+    assert await blobs.drop_drafts(now + timedelta(days=1)) == 1
+    assert await blobs.drop_drafts(now + timedelta(days=1)) == 0
+    assert await read(blobs, "drafts", kept.ref) == b"kept"
 
 
 async def test_a_draft_is_overwritten_where_it_was_synced_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
