@@ -24,6 +24,7 @@ from muniment.api.waiting import caught_up
 from muniment.projections.jobs.what import DELETED
 from muniment.schemas.commands import CancelJob
 from muniment.schemas.script_commands import CancelDraft
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_PROJECTS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 known = caught_up("jobs", may_read)
@@ -133,7 +134,8 @@ async def cancel_job(
     if found.kind not in _CANCELLABLE or about is None:
         detail = f"The job is of kind `{found.kind}`; only submissions and the writing of drafts can be cancelled."
         raise Problem("not_cancellable", detail)
-    if has_ended(found) and not await published_before(deps, new_job_id()):
+    topic = (COMMANDS_PROJECTS if found.draft_id else COMMANDS_DOCUMENTS).name
+    if has_ended(found) and not await published_before(deps, new_job_id(), topic):
         raise Problem("job_ended", f"The job has ended: {found.state}.", extra={"state": found.state})
     reason = (why or Cancellation()).reason
     command: CancelJob | CancelDraft = CancelJob(document_id=about, job_id=job_id, reason=reason)

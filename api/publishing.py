@@ -18,16 +18,18 @@ LOG = structlog.get_logger(__name__)
 SOURCE = "muniment.api"
 
 
-async def published_before(deps: Dependencies, command_id: UUID) -> bool:
-    """Whether a repeated request has its command about a document on the log already.
+async def published_before(
+    deps: Dependencies, command_id: UUID, topic: str = COMMANDS_DOCUMENTS.name
+) -> Position | None:
+    """Where the command of a repeated request lies on the log already, if it does.
 
-    Then nothing is checked again before it is published: it was allowed, and what it led to must not refuse it.
+    Then nothing is checked again, and nothing is stored again: it was allowed, and what it led to must not refuse it.
 
     Raises:
         StepFailure: `log_unavailable`, `database_unavailable`: nothing can be said then.
 
     """
-    return deps.published is not None and await deps.published(COMMANDS_DOCUMENTS.name, command_id) is not None
+    return None if deps.published is None else await deps.published(topic, command_id)
 
 
 async def publish(

@@ -39,6 +39,12 @@ class Note:
         """A command of this request is on the log, or as good as."""
         self.command_id = self.command_id or command_id
 
+    def repeats(self, command_id: UUID, document_id: UUID) -> None:
+        """The request was carried out before, by that command about that document."""
+        self.published(command_id)
+        self.documents.append(DocumentTouched(document_id, None, ()))
+        self.entity = self.entity or str(document_id)
+
     def asks(self, command: Event) -> None:
         """A command of this request is about to go to the log."""
         if any(name == "reason" for name, _ in command.declaration.clear):

@@ -227,8 +227,8 @@ class Hub:
         for tenant, queue in seen.queues.items():
             if tenant in self._audiences:
                 self._audiences[tenant].spread_queue(queue)
-        for stream, rows in seen.admitted:
-            self._admit(stream, rows, seen.at)
+        for stream, documents, rows in seen.admitted:
+            self._admit(stream, documents, rows, seen.at)
         for stream, begin in seen.beginnings:
             self._begin(stream, begin, seen)
         if seen.broken is not None:
@@ -249,8 +249,9 @@ class Hub:
                 for news in listening.telling.tell(change, seen.unseen.get(change.tenant, set()), seen.at):
                     listening.spread(news)
 
-    def _admit(self, stream: Stream, rows: Mapping[UUID, JobRow], at: datetime) -> None:
-        if not stream.joined:
+    def _admit(self, stream: Stream, documents: frozenset[UUID], rows: Mapping[UUID, JobRow], at: datetime) -> None:
+        if not stream.joined or documents != frozenset[UUID]().union(*stream.admitting):
+            # Others have come in since: they are looked for by the next look.
             return
         self._admitting.pop(stream, None)
         if stream.admitting:

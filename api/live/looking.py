@@ -39,7 +39,7 @@ class Seen:
         more: There are further changes; nobody may join before these were told.
         unseen: By tenant, what search has not come to yet of all that waits for it.
         off: By tenant that nobody listened to before, its last ends, those without a job that are told.
-        admitted: For streams that admit documents, the newest jobs of these by document.
+        admitted: For streams that admit documents, which these are, and their newest jobs by document.
         beginnings: What each stream that joins begins with; `None` where its mark leads nowhere.
         broken: The stream whose beginning could not be made; those after it have to wait for the next look.
         queues: By tenant, places in the queue.
@@ -52,7 +52,7 @@ class Seen:
     more: bool = False
     unseen: dict[str, Versions] = field(default_factory=dict)
     off: dict[str, list[Told]] = field(default_factory=dict)
-    admitted: list[tuple[Stream, Mapping[UUID, JobRow]]] = field(default_factory=list)
+    admitted: list[tuple[Stream, frozenset[UUID], Mapping[UUID, JobRow]]] = field(default_factory=list)
     beginnings: list[tuple[Stream, Now | Page | None]] = field(default_factory=list)
     broken: Stream | None = None
     queues: dict[str, Queue] = field(default_factory=dict)
@@ -95,7 +95,7 @@ async def _admitted(moment: Moment, seen: Seen, admitting: Sequence[Stream]) -> 
             few = len(key[1]) <= MOST_ADMITTED
             rows = await moment.newest(key[0], sorted(key[1])) if few else []
             shared[key] = {row.document_id: row for row in rows}
-        seen.admitted.append((stream, shared[key]))
+        seen.admitted.append((stream, key[1], shared[key]))
 
 
 async def _beginnings(moment: Moment, seen: Seen, joining: Sequence[Stream], tenants: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from muniment.api.access import Principal
+from muniment.api.auditing.note import note
 from muniment.api.dependencies import Dependencies
 from muniment.api.erasures.wired import erasures_of
 from muniment.api.idempotency.ids import new_document_id, new_job_id, reserved
@@ -83,6 +84,11 @@ async def _submit(
 
     """
     job_id, document_id = new_job_id(index), what.about.document_id or new_document_id(index)
+    there = await published_before(deps, job_id)
+    if there is not None:
+        # Stored once more, the bytes would outlive a document that has been deleted since.
+        note().repeats(job_id, document_id)
+        return Accepted(job_id, document_id, there)
     await _not_erasing(deps, who, document_id)
     # A stored document always has its key: made before anything of it is kept.
     await deps.key_ring.create(who.tenant, document_id)

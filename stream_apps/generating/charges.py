@@ -38,16 +38,19 @@ _END = """
 update muniment_generating.charges set ended = true
 where tenant = $1 and draft_id = $2 and attempt = $3 and not answered"""
 _CLAIM = """
-update muniment_generating.charges c set ended = true, booked = true, claimed_at = now()
+update muniment_generating.charges c set ended = true, claimed_at = now()
 from (
-    select tenant, draft_id, attempt, booked from muniment_generating.charges
+    select tenant, draft_id, attempt from muniment_generating.charges
     where ($1::text is null or (tenant = $1 and draft_id = $2))
         and (ended or noted_at < now() - make_interval(secs => $3))
         and (claimed_at is null or claimed_at < now() - make_interval(secs => $4))
     order by noted_at limit 100 for update skip locked
 ) before
 where c.tenant = before.tenant and c.draft_id = before.draft_id and c.attempt = before.attempt
-returning c.*, before.booked as was_booked"""
+returning c.*"""
+_BOOK = """
+update muniment_generating.charges set booked = true
+where tenant = $1 and draft_id = $2 and attempt = $3 and not booked returning true"""
 _TOLD = "delete from muniment_generating.charges where tenant = $1 and draft_id = $2 and attempt = $3"
 
 
@@ -93,13 +96,18 @@ class Charges:
             await self._pool.execute(_END, tenant, draft_id, attempt)
 
     async def claim(self, draft: tuple[str, UUID] | None, abandoned_s: float) -> Sequence[Charge]:
-        """Take upon oneself to book and tell the calls (of one draft) that have ended, or whose teller has died.
+        """Take upon oneself to tell the calls (of one draft) that have ended, or whose teller has died.
 
         Also those that nothing was heard of for `abandoned_s`: whoever made them was killed.
         """
         async with database():
             rows = await self._pool.fetch(_CLAIM, *(draft or (None, None)), abandoned_s, CLAIMED_S)
         return [_charge(row) for row in rows]
+
+    async def book(self, charge: Charge) -> bool:
+        """Take upon oneself to count a call; false when somebody has."""
+        async with database():
+            return bool(await self._pool.fetchval(_BOOK, charge.tenant, charge.draft_id, charge.attempt))
 
     async def told(self, charge: Charge) -> None:
         """The log has it."""
@@ -114,4 +122,4 @@ def _values(charge: Charge) -> tuple[Any, ...]:
 
 def _charge(row: Any) -> Charge:
     named = row["tenant"], row["project_id"], row["draft_id"], row["attempt"]
-    return Charge(*named, row["tokens"], row["cost_micros"], record_of(row), booked=row["was_booked"])
+    return Charge(*named, row["tokens"], row["cost_micros"], record_of(row), booked=row["booked"])

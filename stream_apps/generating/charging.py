@@ -78,7 +78,7 @@ class Telling:
 
         """
         for charge in await self.charges.claim(draft, self._abandoned_s):
-            if not charge.booked:
+            if not charge.booked and await self.charges.book(charge):
                 await self.book(charge)
             async with asyncio.timeout(TELL_S):
                 await send_confirmed(self._publisher, charge.record)

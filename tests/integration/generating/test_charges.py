@@ -233,3 +233,25 @@ async def test_while_the_log_is_away_it_is_told_later(one: Desk, monkeypatch: py
     await telling(one).tell()
     await telling(one).tell()
     assert len(await settled(one)) == 1
+
+
+async def test_what_waits_for_a_log_that_is_away_is_counted_all_the_same(
+    one: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several that are taken up together only the first is tried; the others are counted when they are told."""
+    monkeypatch.setattr("muniment.stream_apps.generating.charging.TELL_S", 0.2)
+    monkeypatch.setattr("muniment.stream_apps.generating.charges.CLAIMED_S", 0.0)
+    killed = []
+    for _ in range(3):
+        envelope = await one.codec.decode(await one.ask())
+        one.server.script.append(saying("openai", LONG, gap_s=0.01))
+        killed.append(one.step.run(envelope))
+        await anext(killed[-1])
+    one.log.away = True
+    with pytest.raises(TimeoutError):
+        await telling(one, abandoned_s=0).tell()
+    one.log.away = False
+    await telling(one, abandoned_s=0).tell()
+    assert len(await settled(one)) == 3
+    for call in killed:
+        await call.aclose()  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from httpx2 import Response
@@ -192,11 +193,17 @@ async def test_a_deletion_that_nobody_confirmed_is_accepted_when_it_is_repeated(
 
 
 @pytest.mark.usefixtures("kept")
-async def test_a_cancellation_that_nobody_confirmed_is_accepted_when_it_is_repeated(world: Any) -> None:
+@pytest.mark.parametrize("of_a_draft", [False, True])
+async def test_a_cancellation_that_nobody_confirmed_is_accepted_when_it_is_repeated(
+    world: Any, of_a_draft: bool
+) -> None:
     """The job has ended by it: the repeat is told of the cancellation, not that there is nothing to cancel."""
     job_id = world.add_job()
     jobs = world.reads.of_jobs["acme"]
-    await world.key_ring.create("acme", jobs[job_id].document_id)
+    if of_a_draft:
+        ids = {name: uuid4() for name in ("project_id", "episode_id", "draft_id")}
+        jobs[job_id] = jobs[job_id].model_copy(update={"kind": "generate", "document_id": None, **ids})
+    await world.key_ring.create("acme", ids["draft_id"] if of_a_draft else jobs[job_id].document_id)
     await unconfirmed(world, "POST", f"/v1/jobs/{job_id}/cancel")
     jobs[job_id] = jobs[job_id].model_copy(update={"state": "cancelled", "ended": True})
     async with world.client() as client:
@@ -212,10 +219,12 @@ async def test_a_version_that_nobody_confirmed_is_accepted_when_it_is_repeated(w
     path = f"/v1/documents/{document}/versions"
     await unconfirmed(world, "POST", path, json={"text": "new"})
     del world.reads.of_documents["acme"][document]
+    world.claims.claims.clear()
     async with world.client() as client:
         answer = await client.post(path, headers=world.mine | KEY, json={"text": "new"})
     (sent,) = world.publisher.sent
     assert (answer.status_code, answer.json()["job_id"]) == (202, sent.header("ce_id"))
+    assert not world.claims.claims, "its bytes lie there again, and nothing would ever take them away"
 
 
 @pytest.mark.usefixtures("kept")
