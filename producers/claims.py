@@ -16,7 +16,9 @@ from muniment.producers.postgres import database
 from muniment.producers.to_the_end import to_the_end
 
 GIVE_BACK_S = 5.0
-"""How long a put that has failed may take to remove what it has stored; later the sweep does it."""
+"""How long a put that has failed may wait to remove what it has stored; later the sweep does it.
+
+A removal that the store has heard of is waited for however long it takes."""
 
 # A claim and the removal of the last one must not cross: both take the lock of the content first. Neither may a claim
 # and the closing of its job: claims share the job's lock, closing has it alone.
@@ -101,7 +103,7 @@ class Claims:
         """Remove a blob unless somebody claims it; whether there was one that nobody does."""
         async with database(), self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_CONTENT, tenant, ref)
-            return not await connection.fetchval(_SHARED, tenant, ref) and await self.blobs.delete(tenant, ref)
+            return not await connection.fetchval(_SHARED, tenant, ref) and await self._delete(tenant, ref)
 
     async def close(self, tenant: str, document_id: UUID, job_id: UUID) -> Released:
         """Give up what a job claims and let it claim nothing from now on. Twice is once."""
@@ -127,5 +129,9 @@ class Claims:
                     if await connection.fetchval(_SHARED, tenant, ref):
                         shared += 1
                     else:
-                        removed += await self.blobs.delete(tenant, ref)
+                        removed += await self._delete(tenant, ref)
         return Released(removed, shared)
+
+    async def _delete(self, tenant: str, ref: str) -> bool:
+        # The store may have heard of it when nobody waits any more: until it is done the content stays locked.
+        return await to_the_end(self.blobs.delete(tenant, ref))
