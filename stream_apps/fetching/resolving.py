@@ -28,7 +28,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     Raises:
         Refused: `url_refused`, a name that is none.
         StepFailure: `fetch_failed` when it has none, or not in time; `provider_timeout`, which is not held against the
-            host, while as many names as may be are looked up already.
+            host, while as many names as may be are looked up already, or the machine has no thread left.
 
     """
     try:
@@ -68,5 +68,12 @@ def _looked_up(host: str, port: int) -> "asyncio.Future[list[Any]]":
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(tell, found, failure)
 
-    threading.Thread(target=look_up, name="resolving", daemon=True).start()
+    try:
+        threading.Thread(target=look_up, name="resolving", daemon=True).start()
+    except (RuntimeError, MemoryError) as error:
+        # It never began, so nobody else gives the turn back.
+        _TURNS.release()
+        raise StepFailure(
+            ErrorCode.PROVIDER_TIMEOUT, "no thread is left to look up a name: raise the limit of tasks or memory"
+        ) from error
     return answer

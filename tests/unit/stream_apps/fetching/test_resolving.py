@@ -71,6 +71,24 @@ async def test_lookups_that_nobody_waits_for_are_bounded(
     assert await told("127.0.0.1") == "127.0.0.1"
 
 
+@pytest.mark.parametrize("failure", [RuntimeError("can't start new thread"), MemoryError()])
+async def test_a_lookup_without_a_thread_takes_no_turn(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    """The machine has none left for the moment: an outage of ours, after which names are looked up as before."""
+
+    def none_left(_: threading.Thread) -> None:
+        raise failure
+
+    monkeypatch.setattr(resolving, "_TURNS", threading.BoundedSemaphore(1))
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", none_left)
+        for _ in range(2):
+            with pytest.raises(StepFailure, match="no thread") as error:
+                await resolve("127.0.0.1", 80)
+            assert error.value.code is ErrorCode.PROVIDER_TIMEOUT
+            assert verdict(error.value, "fetching") is Verdict.NOTHING
+    assert await told("127.0.0.1") == "127.0.0.1"
+
+
 async def test_a_name_that_is_none_is_refused() -> None:
     """It will never be found; one that is not there may be some day."""
     assert await told("x" * 64 + ".test") == "url_refused"
