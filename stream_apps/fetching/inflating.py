@@ -16,6 +16,7 @@ async def inflated(pieces: AsyncIterator[bytes], encoding: str) -> AsyncIterator
     """The body in pieces of at most 256 KiB once it is decompressed; `encoding` is the `Content-Encoding` header.
 
     A gzip body may have several members, one after the other (RFC 1952); each of them is part of it.
+    Zeros after one are padding, as for gzip(1): archives are filled up to whole blocks.
 
     Raises:
         Refused: `url_refused`, an encoding that was not asked for and is not gzip.
@@ -32,7 +33,7 @@ async def inflated(pieces: AsyncIterator[bytes], encoding: str) -> AsyncIterator
     async for piece in pieces:
         for start in range(0, len(piece), AT_ONCE):
             left = piece[start : start + AT_ONCE]
-            while left:
+            while left := _unpadded(machine, left):
                 if machine.eof:
                     machine = zlib.decompressobj(_GZIP)
                 if found := _next(machine, left):
@@ -40,6 +41,10 @@ async def inflated(pieces: AsyncIterator[bytes], encoding: str) -> AsyncIterator
                 left = machine.unused_data if machine.eof else machine.unconsumed_tail
     if not machine.eof:
         raise StepFailure(ErrorCode.FETCH_FAILED, "the compressed body ends too early")
+
+
+def _unpadded(machine: "zlib._Decompress", left: bytes) -> bytes:
+    return left.lstrip(b"\0") if machine.eof else left
 
 
 def _next(machine: "zlib._Decompress", left: bytes) -> bytes:
