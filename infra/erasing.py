@@ -19,6 +19,7 @@ from muniment.producers.publisher import Publisher
 from muniment.producers.signing import Signer
 from muniment.producers.subjects import Subjects
 from muniment.producers.wrapping import FileWrapping, MovingWrapping, Wrapping
+from muniment.projections import live
 from muniment.projections.jobs.projection import Jobs
 from muniment.projections.registry import PROJECTIONS
 from muniment.schemas.documents import DocumentErased
@@ -115,7 +116,7 @@ def eraser(settings: Settings, pool: Any, publisher: Publisher, key_ring: KeyRin
         signer=Signer(settings.signing_keys_file),
         now=utc_now,
         retention=retaining,
-        asking=Asking(retaining, ends_of(COMMANDS_DOCUMENTS), behind_commands),
+        asking=Asking(retaining, ends_of(COMMANDS_DOCUMENTS), behind_commands, utc_now),
     )
 
 
@@ -147,7 +148,13 @@ async def late(pool: Any, ends: Mapping[int, int]) -> list[str]:
 
 
 async def late_jobs(pool: Any, ends: Mapping[int, int]) -> list[str]:
-    """The read model of jobs, where it has not folded what was accepted up to these ends of the commands' topic."""
+    """The read model of jobs, where it has not folded what was accepted up to these ends of the commands' topic.
+
+    And where an older program folded it: it stands still until it is built anew, and may have to be for long.
+    """
+    async with database(), pool.acquire() as connection:
+        if await live.outdated(connection, Jobs()):
+            return [Jobs.name]
     reached = [await _reached(pool, Jobs.name, COMMANDS_DOCUMENTS.name, p) >= end for p, end in ends.items()]
     return [] if all(reached) else [Jobs.name]
 

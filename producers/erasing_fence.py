@@ -2,7 +2,8 @@
 
 The fence is up from the moment at which an erasure knows its documents until its keys are gone and no process has one
 in memory any more. While retention asks once more (`asking`) nothing new is let in, and what was let in before is
-decided as ever: it may be why a document stays. All times are the database's.
+decided as ever: it may be why a document stays. It asks for a minute at most: then the fence comes down, and it is all
+asked anew behind the next one. All times are the database's.
 """
 
 from typing import Any

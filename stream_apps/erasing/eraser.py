@@ -10,9 +10,9 @@ What a stage does may be done twice: commands and events have derived ids, and a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
@@ -29,13 +29,13 @@ from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import Event
 from muniment.schemas.ids import result_id
 from muniment.schemas.metadata import LANES, NORMAL
-from muniment.stream_apps.erasing.asking import Asking
+from muniment.stream_apps.erasing.asking import Asking, Behind, Ends
 from muniment.stream_apps.erasing.decider import RETENTION
 from muniment.stream_apps.erasing.receipt import PURPOSE, digest, receipt
 from muniment.stream_apps.erasing.retention import AT_ONCE as AT_MOST
 from muniment.stream_apps.erasing.retention import Retention
 from muniment.stream_apps.erasing.saying import STEP, command_id, meta_of
-from muniment.stream_apps.erasing.store import ErasingStore, Report, UnderWay
+from muniment.stream_apps.erasing.store import FIRST_STAGE, ErasingStore, Report, UnderWay
 from muniment.stream_apps.erasing.stores import About, Forgotten, Store
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
@@ -53,24 +53,11 @@ AT_ONCE = 32
 log = structlog.get_logger(__name__)
 
 
-class Behind(Protocol):
-    """Who knows how far the read models are."""
-
-    async def __call__(self, ends: Mapping[int, int]) -> list[str]:
-        """The read models that fold erasures and have not folded `muniment.documents` up to there yet."""
-        ...
-
-
-class Ends(Protocol):
-    """Who knows where the log ends."""
-
-    async def __call__(self) -> Mapping[int, int]:
-        """Where each partition of `muniment.documents` ends now; `StepFailure(log_unavailable)`."""
-        ...
-
-
 class Eraser:
-    """`connect` opens a connection of its own to Postgres, which holds the lock of the one who erases."""
+    """`connect` opens a connection of its own to Postgres, which holds the lock of the one who erases.
+
+    `ends` are those of `muniment.documents`, which the read models that fold erasures are `behind`.
+    """
 
     def __init__(
         self,
@@ -149,13 +136,18 @@ class Eraser:
                 log.info("retention_due", tenant=due.tenant, documents=len(due.documents), days=due.days)
 
     async def _finding(self, erasure: UnderWay) -> None:
+        again = self._asking_again if erasure.origin == RETENTION else None
+        late = await again.too_late(erasure) if again else ()
+        if late:
+            self._waits_for = f"retention, for what is behind: {', '.join(late)}"
+            return
         named = set(erasure.document_ids)
         if erasure.subject:
             named |= set(await self._subjects.documents(erasure.tenant, erasure.subject))
         documents = sorted(named)
-        then = "asking" if erasure.origin == RETENTION and self._asking_again else "telling"
+        then = "asking" if again else "telling"
         held = await self._held(About(erasure.tenant, documents, erasure.subject))
-        await self._store.found(erasure.erasure_id, documents, held, then, self._now())
+        await self._store.found(erasure, documents, held, then, self._now())
 
     async def _held(self, about: About) -> dict[str, int]:
         return {store.name: await store.count(about) for store in self._stores}
@@ -166,9 +158,14 @@ class Eraser:
         if not self._passed(erasure, FENCED_S):
             self._waits_for = "submissions that were let in before"
             return
-        late = await again.late(erasure)
+        try:
+            late = await again.late(erasure)
+        except StepFailure:
+            await self._break_off(erasure, again)
+            raise
         if late:
             self._waits_for = f"read models, for what was submitted before: {', '.join(late)}"
+            await self._break_off(erasure, again)
             return
         due = await again.due(erasure)
         if not due:
@@ -177,8 +174,15 @@ class Eraser:
         # With nothing left to erase no store is asked: tables would be rewritten for it.
         then = "telling" if due else "completing"
         held = await self._held(About(erasure.tenant, due))
-        await self._store.found(erasure.erasure_id, due, held, then, self._now())
-        log.info("retention_asked_again", documents=len(due), left=len(erasure.documents) - len(due))
+        if await self._store.found(erasure, due, held, then, self._now()):
+            log.info("retention_asked_again", documents=len(due), left=len(erasure.documents) - len(due))
+
+    async def _break_off(self, erasure: UnderWay, again: Asking) -> None:
+        """Take submissions again where it asks for too long: nothing was told yet, and all is found and asked anew."""
+        if again.is_too_long(erasure):
+            again.forget(erasure)
+            if await self._store.found(erasure, (), {}, FIRST_STAGE, self._now()):
+                log.warning("retention_broken_off", erasure_id=str(erasure.erasure_id), waited_for=self._waits_for)
 
     async def _telling(self, erasure: UnderWay) -> None:
         if not self._passed(erasure, FENCED_S):

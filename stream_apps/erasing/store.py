@@ -26,14 +26,15 @@ values ($1, $2, 'requested', $3, $4, $5, $6, $7, $8, $9, $10)"""
 _DECIDED = """
 update muniment_erasing.erasures set state = $2, stage = $3, decided_by = $4, decided_at = $5 where erasure_id = $1"""
 # Twenty of each stage: those that wait for a store or a read model keep no later one from having its keys destroyed.
+# Of retention twenty more: it waits for read models before it begins, and nobody's own request waits for that.
 _UNDER_WAY = """
 select * from (
-    select *, row_number() over (partition by stage order by decided_at, erasure_id) as place
+    select *, row_number() over (partition by stage, origin = 'retention' order by decided_at, erasure_id) as place
     from muniment_erasing.erasures where state = 'confirmed'
 ) e where place <= 20 order by decided_at, erasure_id"""
 _FOUND = """
 update muniment_erasing.erasures set documents = $2, held = $3, stage = $4, moved_at = $5
-where erasure_id = $1"""
+where erasure_id = $1 and stage = $6 and moved_at is not distinct from $7 returning erasure_id"""
 _MOVED = "update muniment_erasing.erasures set stage = $2, moved_at = $3 where erasure_id = $1"
 _TOLD = """
 update muniment_erasing.erasures set stage = 'ending', moved_at = $2, told_at = now() where erasure_id = $1"""
@@ -132,10 +133,17 @@ class ErasingStore(DeciderStore):
         return [_under_way(row) for row in rows]
 
     async def found(
-        self, erasure_id: UUID, documents: Sequence[UUID], held: Mapping[str, int], then: str, now: datetime
-    ) -> None:
-        """These are the documents, this is what each store holds of them, and `then` is the stage that begins."""
-        await self._run(_FOUND, erasure_id, list(documents), json.dumps(dict(held)), then, now)
+        self, erasure: UnderWay, documents: Sequence[UUID], held: Mapping[str, int], then: str, now: datetime
+    ) -> bool:
+        """These are the documents, this is what each store holds of them, and `then` is the stage that begins.
+
+        False, and nothing is done, where the erasure was moved since it was read: one who lost the lead meanwhile
+        judged behind a fence that may have been down since.
+        """
+        what = list(documents), json.dumps(dict(held)), then, now
+        async with database():
+            moved = await self._pool.fetchval(_FOUND, erasure.erasure_id, *what, erasure.stage, erasure.moved_at)
+        return moved is not None
 
     async def told(self, erasure_id: UUID, now: datetime) -> None:
         """A command for each document is on the log; `told_at` is the database's time."""

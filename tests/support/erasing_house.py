@@ -97,7 +97,7 @@ class House:
             behind=self.late,
             signer=self.signer,
             now=self.clock,
-            asking=Asking(Retention(self.pool, self.log, Rules(), self.clock), self.ends, self.late_jobs),
+            asking=Asking(Retention(self.pool, self.log, Rules(), self.clock), self.ends, self.late_jobs, self.clock),
         )
 
     async def late_jobs(self, ends: Mapping[int, int]) -> list[str]:

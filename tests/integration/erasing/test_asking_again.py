@@ -1,6 +1,8 @@
 """Retention asks once more when nothing new is taken for its documents: what was changed meanwhile stays."""
 
+import contextlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,6 +12,8 @@ from support.erasing_house import TENANT, House
 from muniment.producers.erasing_fence import is_lost, is_up
 from muniment.schemas.documents import DocumentErased
 from muniment.schemas.erasures import ErasureCompleted, KeysDestroyed, StoreErased
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 
 DAYS = 30
 RULE = {"origin": "retention", "reason": f"retention: unchanged for {DAYS} days"}
@@ -126,3 +130,112 @@ async def test_what_people_ask_for_is_not_asked_again(house: House, how: dict[st
     await house.finish()
     assert await house.ring.current(TENANT, document) is None
     assert "documents_left_as_changed" not in json.loads(house.events(ErasureCompleted)[0].receipt)
+
+
+async def test_nothing_begins_while_read_models_are_far_behind(house: House) -> None:
+    """No document of it is fenced for as long as that takes; a request of a person goes on meanwhile."""
+    document = await old(house)
+    await house.ask([document], **RULE)
+    house.unseen = ["jobs"]
+    for _ in range(25):
+        await house.ask([uuid4()], **RULE)
+    asked = await house.document()
+    await house.ask([asked])
+    for _ in range(40):
+        house.now += timedelta(seconds=10)
+        await house.eraser.turn()
+        assert not await is_up(house.pool, TENANT, document)
+    assert await is_up(house.pool, TENANT, asked)
+    house.unseen = []
+    await house.finish()
+    assert await house.ring.current(TENANT, document) is None
+
+
+async def test_the_fence_comes_down_after_a_minute_and_all_is_asked_anew(house: House) -> None:
+    """What was let in meanwhile stays, and the rest goes behind the next fence."""
+    document, gone = await old(house), await old(house)
+    await house.ask([document, gone], **RULE)
+    await house.eraser.turn()
+    house.unseen = ["jobs"]
+    for _ in range(13):
+        house.now += timedelta(seconds=5)
+        await house.eraser.turn()
+    house.unseen = []
+    for _ in range(10):
+        assert not await is_up(house.pool, TENANT, document), "it is tried later, not at once"
+        house.now += timedelta(seconds=5)
+        await house.eraser.turn()
+    await accepted(house, document)
+    house.now += timedelta(minutes=5)
+    await house.finish()
+    assert await house.ring.current(TENANT, document) is not None
+    assert await house.ring.current(TENANT, gone) is None
+    assert json.loads(house.events(ErasureCompleted)[0].receipt)["documents_left_as_changed"] == [str(document)]
+
+
+async def test_the_fence_comes_down_where_the_log_cannot_be_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is away for long holds up no submission: those are put by for it."""
+    document = await old(house)
+    await house.ask([document], **RULE)
+    await house.eraser.turn()
+
+    async def away() -> dict[int, int]:
+        raise StepFailure(ErrorCode.LOG_UNAVAILABLE, "the broker is away")
+
+    monkeypatch.setattr(house, "ends", away)
+    for _ in range(13):
+        house.now += timedelta(seconds=5)
+        with contextlib.suppress(StepFailure):
+            await house.eraser.turn()
+    assert not await is_up(house.pool, TENANT, document)
+
+
+async def test_who_judged_behind_a_fence_that_came_down_erases_nothing(house: House) -> None:
+    """One who lost the lead goes on for a moment with what it read: its word counts for nothing any more."""
+    document = await old(house)
+    await house.ask([document], **RULE)
+    await house.eraser.turn()
+    (asking,) = await house.store.under_way()
+    house.unseen = ["jobs"]
+    house.now += timedelta(seconds=70)
+    await house.eraser.turn()
+    assert not await house.store.found(asking, [document], {}, "telling", house.now)
+    house.unseen = []
+    house.now += timedelta(minutes=6)
+    await house.eraser.turn()
+    assert not await house.store.found(asking, [document], {}, "telling", house.now)
+    assert [one.stage for one in await house.store.under_way()] == ["asking"]
+
+
+async def test_who_leads_again_asks_for_the_ends_behind_the_new_fence(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ends that it knew lie before what was let in between the two fences."""
+    document = await old(house)
+    await house.ask([document], **RULE)
+    end, folded = 1, 1
+
+    async def ends() -> dict[int, int]:
+        return {0: end}
+
+    async def late(ends: Mapping[int, int]) -> list[str]:
+        return ["jobs"] if ends[0] > folded else []
+
+    monkeypatch.setattr(house, "ends", ends)
+    monkeypatch.setattr(house, "late_jobs", late)
+    first, second = house.eraser, house.eraser
+    await first.turn()
+    folded = 0
+    house.now += timedelta(seconds=5)
+    await first.turn()  # asks for the ends
+    house.now += timedelta(seconds=65)
+    await second.turn()  # breaks it off
+    folded = 1
+    house.now += timedelta(minutes=6)
+    await second.turn()
+    end = 2  # a new version, let in before the fence was up
+    house.now += timedelta(seconds=5)
+    await first.turn()
+    assert [one.stage for one in await house.store.under_way()] == ["asking"]

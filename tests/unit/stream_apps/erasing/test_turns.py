@@ -25,11 +25,12 @@ class Erasures:
     async def under_way(self) -> list[Any]:
         return self.those
 
-    async def found(self, erasure_id: UUID, documents: Any, held: Any, then: str, now: datetime) -> None:
+    async def found(self, erasure: Any, documents: Any, held: Any, then: str, now: datetime) -> bool:
         del documents, held, then, now
-        if erasure_id == self.stuck:
+        if erasure.erasure_id == self.stuck:
             raise StepFailure(ErrorCode.BLOB_UNAVAILABLE, "the blob store is away")
-        self.those = [one for one in self.those if one.erasure_id != erasure_id]
+        self.those = [one for one in self.those if one.erasure_id != erasure.erasure_id]
+        return True
 
 
 async def test_one_that_is_stuck_holds_up_no_other() -> None:
