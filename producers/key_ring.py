@@ -20,9 +20,14 @@ class KeyOwner:
     destroyed: bool
 
 
-def lost(key_id: UUID) -> StepFailure:
-    """What to fail with where a key is needed that the key store has never heard of: work waits until it has it."""
-    detail = f"the key store has never heard of data key {key_id}: put it back (muniment keys restore)"
+def lost(key_id: UUID, place: str = "") -> StepFailure:
+    """What to fail with where a key is needed that the key store has never heard of: work waits until it has it.
+
+    `place` is that of a record that names it, where that is known.
+    """
+    named = f", which {place} names" if place else ""
+    detail = f"the key store has never heard of data key {key_id}{named}: `muniment keys restore` puts it back from a"
+    detail += f" backup; where none has it, `muniment keys give-up --key {key_id}` declares it destroyed"
     return StepFailure(ErrorCode.KEY_RING_UNUSABLE, detail)
 
 

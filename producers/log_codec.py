@@ -1,6 +1,6 @@
 """Encodes and decodes records with the keys they need: the async side of `schemas.codec`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from muniment.producers.key_ring import KeyRing, lost
@@ -72,12 +72,21 @@ class LogCodec:
         return out
 
     async def _key_of(self, records: Sequence[Record]) -> KeyOf:
-        wanted = {key_id for r in records if (key_id := key_id_in(r))}
+        wanted = keys_named(records)
         return keys_of(wanted, await self._key_ring.find(wanted) if wanted else {})
 
 
-def keys_of(wanted: Collection[UUID], found: Mapping[UUID, DataKey | None]) -> KeyOf:
-    """The look-up in what a key ring has `found` of the keys that headers name.
+def keys_named(records: Iterable[Record]) -> dict[UUID, Record]:
+    """The keys that headers name, each with the first record that does."""
+    wanted: dict[UUID, Record] = {}
+    for record in records:
+        if key_id := key_id_in(record):
+            wanted.setdefault(key_id, record)
+    return wanted
+
+
+def keys_of(wanted: Mapping[UUID, Record], found: Mapping[UUID, DataKey | None]) -> KeyOf:
+    """The look-up in what a key ring has `found` of the keys that headers name (see `keys_named`).
 
     What it is asked for and cannot tell fails: `undecodable` for a key that no header names, `key_ring_unusable` for
     one that the key store has never heard of. Only a key that is known to be destroyed reads as nothing.
@@ -88,7 +97,7 @@ def keys_of(wanted: Collection[UUID], found: Mapping[UUID, DataKey | None]) -> K
             # Nobody looked for it, so nobody can say that it was destroyed.
             raise StepFailure(ErrorCode.UNDECODABLE, "a sealed field names another key than the header key_id")
         if key_id not in found:
-            raise lost(key_id)
+            raise lost(key_id, wanted[key_id].place)
         return found[key_id]
 
     return key_of

@@ -14,47 +14,56 @@ from muniment.producers.log_spans import log_spans
 from muniment.producers.postgres import database
 from muniment.schemas.codec import key_id_in, sealed_for
 from muniment.schemas.errors import MunimentError
-from muniment.schemas.event import REGISTRY
 from muniment.schemas.record import Record
+from muniment.schemas.topics import TOPICS
 
 _KNOWN = "select key_id from muniment_keys.data_keys where key_id = any($1)"
 # Wrapped by nothing: no key-encryption key is kept for it.
 _BURY = """
 insert into muniment_keys.data_keys (key_id, tenant, document_id, wrapped, kek_id, created_at, destroyed_at)
-values ($1, $2, $3, null, '', $4, now()) on conflict do nothing"""
+values ($1, $2, $3, null, '', least($4, now()), now()) on conflict do nothing"""
+_LONGEST = 300
+_UNKNOWN = datetime(9999, 1, 1, tzinfo=UTC)
+"""For a time that no clock shows: no erasure came after it, so the key does not count as erased by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A key as the log names it: of which tenant, sealing for what document, project or draft, and since when."""
+    """A key as the log names it: of which tenant, sealing for what document, project or draft, and since when.
+
+    `place` is where the first record lies that names it. A forged record may name any tenant, an empty one, too.
+    """
 
     tenant: str
     owner: UUID
     since: datetime
+    place: str = ""
 
 
 async def named_on_log(bootstrap: str, topics: Iterable[str] | None = None) -> dict[UUID, Named]:
-    """Every data key that a record is sealed under; `topics` for others than all that hold sealed records.
+    """Every data key that a record is sealed under, on all topics or on `topics`.
+
+    A sealed record that somebody put onto a topic of other events stops whoever reads that.
 
     Raises:
         StepFailure: `log_unavailable`.
 
     """
     found: dict[UUID, Named] = {}
-    wanted = sorted({one.topic.name for one in REGISTRY.values() if one.personal} if topics is None else topics)
+    wanted = sorted({one.name for one in TOPICS} if topics is None else topics)
     async with log_spans(bootstrap, told="which keys the log names cannot be read from it") as log:
         for place, (begin, end) in (await log.extents(await log.partitions(wanted))).items():
             async for records in log.read(place, begin, end):
                 for record in records:
-                    _note(found, record)
+                    note(found, record)
     return found
 
 
-def _note(found: dict[UUID, Named], record: Record) -> None:
-    key_id, tenant, sent = key_id_in(record), record.header("tenant"), record.timestamp_ms
-    if key_id is None or not tenant or sent is None:
+def note(found: dict[UUID, Named], record: Record) -> None:
+    """Add the key that a record names, if it is the earliest that does. Whatever a reader would wait for is told."""
+    key_id, since = key_id_in(record), _moment(record.timestamp_ms)
+    if key_id is None:
         return
-    since = datetime.fromtimestamp(sent / 1000, UTC)
     if key_id in found and found[key_id].since <= since:
         return
     try:
@@ -62,7 +71,14 @@ def _note(found: dict[UUID, Named], record: Record) -> None:
     except MunimentError:
         return  # a newer program's event, or damaged: nobody opens it
     if owner is not None:
-        found[key_id] = Named(tenant, owner, since)
+        found[key_id] = Named(record.header("tenant") or "", owner, since, record.place)
+
+
+def _moment(sent: int | None) -> datetime:
+    try:
+        return _UNKNOWN if sent is None else datetime.fromtimestamp(sent / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return _UNKNOWN
 
 
 async def lost_of(pool: Any, named: Mapping[UUID, Named], destroyed: Destroyed) -> dict[UUID, Named]:
@@ -89,7 +105,8 @@ async def bury(pool: Any, gone: Mapping[UUID, Named]) -> None:
         StepFailure: `database_unavailable`.
 
     """
-    rows = [(key_id, one.tenant, one.owner, one.since) for key_id, one in gone.items()]
+    # A header may hold what Postgres cannot: a tombstone is found by its key.
+    rows = [(k, one.tenant.replace("\0", "\ufffd")[:_LONGEST], one.owner, one.since) for k, one in gone.items()]
     async with database():
         await pool.executemany(_BURY, rows)
 

@@ -27,6 +27,13 @@ class Record:
         if any(value is None for _, value in self.headers):
             object.__setattr__(self, "headers", tuple((name, value or b"") for name, value in self.headers))
 
+    @property
+    def place(self) -> str:
+        """Where it lies, for people: `topic:partition:offset`, or nothing before the broker has said it."""
+        if self.partition is None or self.offset is None:
+            return ""
+        return f"{self.topic}:{self.partition}:{self.offset}"
+
     def header(self, name: str) -> str | None:
         """The last header of that name as text, or `None`."""
         for key, value in reversed(self.headers):

@@ -9,6 +9,8 @@ from uuid import UUID
 import typer
 
 T = TypeVar("T")
+_SHOWN = 20
+"""So many lost keys are named, the longest in use first."""
 Passphrase = typer.Option(..., "--passphrase-file", "-p", help="File that holds the passphrase of the backup.")
 
 
@@ -108,17 +110,22 @@ def restore(
         typer.echo(f"muniment: {error}", err=True)
         raise typer.Exit(1) from None
     if lost:
-        typer.echo(f"muniment: {_said(lost)}: restore a newer backup, or `muniment keys give-up`", err=True)
+        told = f"muniment: {_said(lost)}: restore a newer backup, or `muniment keys give-up`"
+        typer.echo("\n".join([told, *_lines(lost)]), err=True)
     print(f"keys that are back: {done.keys}; that stay destroyed: {done.destroyed}")
 
 
 def give_up(
     reason: str = typer.Option(..., "--reason", "-r", help="Why they will never be found again; it is recorded."),
+    key: UUID | None = typer.Option(
+        None, "--key", "-k", help="Only this data key, as what waits names it. Without it: all that are lost."
+    ),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
 ) -> None:
     """Declare destroyed, for good, what keys the log names and the key store has not: where no backup has them.
 
-    Until then all that needs one of them waits. Afterwards what they sealed reads as erased.
+    Until then all that needs one of them waits. Afterwards what they sealed reads as erased. With --key it is only that
+    one: where a foreign record names a key that there never was, and keys that are really lost may still be found.
     """
     from muniment.infra.acting import acting
     from muniment.infra.not_set import required
@@ -128,16 +135,23 @@ def give_up(
     bootstrap = required(_settings().kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
 
     async def look(pool: Any) -> Any:
-        return await lost_of(pool, await named_on_log(bootstrap), await destroyed_on_log(bootstrap))
+        named = await named_on_log(bootstrap)
+        if key and key not in named:
+            typer.echo(f"muniment: no sealed record on the log names data key {key}: look at the id again", err=True)
+            raise typer.Exit(1)
+        wanted = {key: named[key]} if key else named
+        return await lost_of(pool, wanted, await destroyed_on_log(bootstrap))
 
     lost = _with_pool(look)
     if not lost:
-        print("the key store has every key that the log names")
+        whole = "the key store has every key that the log names"
+        print(f"data key {key} is not lost: the key store has it, or it was destroyed" if key else whole)
         return
-    typer.echo(_said(lost), err=True)
+    typer.echo("\n".join([_said(lost), *_lines(lost)]), err=True)
     if not yes:
         typer.confirm("Give them up for good? What they sealed can never be read again.", abort=True)
     with acting(_settings(), "data_keys.give_up", kind="data_keys") as act:
+        act.entity = str(key) if key else act.entity
         act.reason = f"{len(lost)} keys: {reason}"
         _with_pool(lambda pool: bury(pool, lost))
     print(f"keys that count as destroyed from now on: {len(lost)}")
@@ -147,6 +161,13 @@ def _said(lost: Mapping[UUID, Any]) -> str:
     owners = {(one.tenant, one.owner) for one in lost.values()}
     of = f"of {len(owners)} documents, projects or drafts"
     return f"lost keys that the log names: {len(lost)}, {of}; all that needs one waits"
+
+
+def _lines(lost: Mapping[UUID, Any]) -> list[str]:
+    found = sorted(lost.items(), key=lambda one: (one[1].since, one[0]))
+    # The words of a tenant that a foreign record made up may be anything.
+    lines = [f"  {key_id}  {one.place}  tenant {one.tenant[:60]!r}, of {one.owner}" for key_id, one in found[:_SHOWN]]
+    return [*lines, f"  and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else lines
 
 
 def _word(path: Path) -> str:

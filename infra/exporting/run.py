@@ -13,8 +13,7 @@ from muniment.infra.exporting.rows import Row, kind_of, opened_row, raw_kind, se
 from muniment.infra.exporting.selection import Selection
 from muniment.infra.exporting.unit import RowsOf, Unit
 from muniment.producers.key_ring import KeyRing
-from muniment.producers.log_codec import keys_of
-from muniment.schemas.codec import key_id_in
+from muniment.producers.log_codec import keys_named, keys_of
 from muniment.schemas.event import REGISTRY
 from muniment.schemas.record import Record
 
@@ -96,7 +95,7 @@ async def _sealed(records: Sequence[Record]) -> list[Row]:
 
 def _opened(keys: KeyRing) -> RowsOf:
     async def rows(records: Sequence[Record]) -> list[Row]:
-        wanted = {key_id for record in records if (key_id := key_id_in(record))}
+        wanted = keys_named(records)
         key_of = keys_of(wanted, await keys.find(wanted) if wanted else {})
         return [opened_row(record, key_of) for record in records]
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from support.key_ring import MemoryKeyRing
 from support.log_reading import read_topics
 from support.topics import create_topics
 from typer.testing import CliRunner, Result
@@ -178,6 +179,41 @@ def test_lost_keys_are_told_and_given_up_only_when_somebody_says_so(
     assert done.exit_code == 0, done.output
     assert on_database(database_url, found) == [key, None, None]
     assert said(muniment("keys", "give-up", "--reason", "again")) == "the key store has every key that the log names"
+
+
+def test_one_key_is_given_up_alone(
+    muniment: Muniment, database_url: str, kafka_bootstrap: str, unique: str, tmp_path: Path
+) -> None:
+    """A foreign record of no tenant names a key that never was: its end buries no key that may still be found."""
+    words = ("--reason", "a forged record", "--yes")
+
+    async def sealed(pool: Any) -> list[UUID]:
+        keys = []
+        rings = {unique: PostgresKeyRing(pool, load(tmp_path / "keys" / "ring.json")), "": MemoryKeyRing()}
+        async with KafkaPublisher(kafka_bootstrap) as log:
+            for tenant, ring in rings.items():
+                document = uuid4()
+                keys.append((await ring.create(tenant, document)).key_id)
+                meta = Metadata(uuid4(), tenant, uuid4(), uuid4(), datetime.now(UTC), "test", actor="test")
+                await log.send(await LogCodec(ring).encode(DeleteDocument(document_id=document, reason="x"), meta))
+        await pool.execute("delete from muniment_keys.data_keys where key_id = any($1)", keys)
+        return keys
+
+    async def known(pool: Any) -> list[tuple[UUID, str, bool]]:
+        rows = await pool.fetch("select * from muniment_keys.data_keys where key_id = any($1)", [lost, foreign])
+        return [(row["key_id"], row["tenant"], row["destroyed_at"] is not None) for row in rows]
+
+    lost, foreign = on_database(database_url, sealed)
+    unknown = muniment("keys", "give-up", "--key", str(uuid4()), *words)
+    assert (unknown.exit_code, "no sealed record on the log names data key" in unknown.stderr) == (1, True)
+    assert on_database(database_url, known) == []
+    done = muniment("keys", "give-up", "--key", str(foreign), *words)
+    assert (done.exit_code, said(done)) == (0, "keys that count as destroyed from now on: 1"), done.output
+    assert f"  {foreign}  muniment.commands.documents:" in done.stderr
+    assert str(lost) not in done.stderr
+    assert on_database(database_url, known) == [(foreign, "", True)]
+    again = muniment("keys", "give-up", "--key", str(foreign), *words)
+    assert said(again) == f"data key {foreign} is not lost: the key store has it, or it was destroyed"
 
 
 def test_no_key_comes_back_while_the_log_cannot_be_read(

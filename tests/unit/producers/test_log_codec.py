@@ -1,5 +1,6 @@
 """The codec with a key ring behind it."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -84,6 +85,12 @@ async def test_a_lost_key_is_no_redaction(ring: MemoryKeyRing, meta: Metadata) -
         with pytest.raises(StepFailure, match="muniment keys restore") as error:
             await work
         assert error.value.code is ErrorCode.KEY_RING_UNUSABLE
+    key_id = records[1].header("key_id")
+    lying = replace(records[1], partition=3, offset=7)
+    with pytest.raises(StepFailure) as told:
+        await emptied.decode_many([records[0], lying, replace(lying, offset=8)])
+    assert f"{key_id}, which {lying.topic}:3:7 names" in told.value.detail
+    assert f"`muniment keys give-up --key {key_id}`" in told.value.detail
     assert len(await emptied.decode_many(records, unopened={EVENT.declaration.name})) == 2
 
 
