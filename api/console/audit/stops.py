@@ -37,10 +37,13 @@ class Stop:
         return self.moment.at
 
 
-def stops(happened: Iterable[Happened]) -> list[Stop]:
-    """One stop an event that changed anything readers see; all of them where none did."""
+def stops(happened: Iterable[Happened], *, every: bool = False) -> list[Stop]:
+    """One stop an event that changed anything readers see; all of them where none did, or with `every`.
+
+    That is for histories that do not tell all that their events changed: those of projects, episodes and drafts.
+    """
     rows = list(happened)
-    telling = [row for row in rows if row.changes] or rows
+    telling = rows if every else [row for row in rows if row.changes] or rows
     return [
         Stop(number, Moment(row.entry.at, row.entry.place), row.entry.event, row.changes)
         for number, row in enumerate(telling)

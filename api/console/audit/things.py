@@ -37,7 +37,7 @@ _EPISODES = 200
 async def then(view: View, kind: str, entity: UUID, number: int | None) -> dict[str, Any]:
     """What a page shows of a thing after the event of this number, the last without one."""
     happened = await _happened(view, kind, entity)
-    found = stops(happened)
+    found = stops(happened, every=True)
     stop = chosen(found, number)
     behind = stop is not None and not await there(view, happened, stop, *_READ_MODELS[kind])
     # All of an episode lies in its project, whose id is the key of each of its records.

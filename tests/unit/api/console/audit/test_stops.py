@@ -37,6 +37,11 @@ def test_only_what_changed_something_is_a_stop():
     assert found[1].changes == (CHANGED,)
 
 
+def test_where_not_all_changes_are_told_every_event_is_a_stop():
+    """As of a project, whose history tells what drafts cost and no more."""
+    assert [stop.number for stop in stops([happened(1), happened(2, CHANGED), happened(3)], every=True)] == [0, 1, 2]
+
+
 def test_of_what_changed_nothing_that_is_shown_all_are_stops():
     """As after an erasure, when no row tells what was."""
     assert [stop.number for stop in stops([happened(1), happened(2)])] == [0, 1]
