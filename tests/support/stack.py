@@ -116,14 +116,18 @@ class Api:
             job = until("the job ends", look, timeout_s)
         except AssertionError as error:
             raise AssertionError(f"{error}: {last}") from None
-        until(f"documents say what became of {job}", lambda: self._told(job))
+        until(f"documents say what became of {job}", lambda: self._told(job, done.get("position")))
         return job
 
-    def _told(self, job: Mapping[str, Any]) -> bool:
-        """Whether the read model of documents has come to the end of this job."""
+    def _told(self, job: Mapping[str, Any], token: str | None) -> bool:
+        """Whether the read model of documents has come to the end of this job.
+
+        As of its submission at least: that there is no such document is so before it, too.
+        """
         if job["kind"] not in {"submit", "delete"} or job["outcome"] not in FOLDED or not job["document_id"]:
             return True
-        answer = self.ask("GET", f"/v1/documents/{job['document_id']}/versions")
+        headers = {"Muniment-Position": token} if token else {}
+        answer = self.ask("GET", f"/v1/documents/{job['document_id']}/versions", headers=headers)
         if job["kind"] == "delete" or answer.status_code != 200:
             # Of a submission: it was deleted since.
             return answer.status_code == 404
