@@ -6,6 +6,7 @@ import mmap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -72,7 +73,13 @@ def drafted(api: Api, document_id: str, word: str, asked: str) -> str:
     place = f"/v1/projects/{desk.project_id}/documents"
     assert api.ask("POST", place, json={"add": [document_id]}).is_success
     draft = desk.ask(brief=f"What does each sentence say of {word}? Asked as {asked}.")
-    written = until("the draft is written", lambda: (found := desk.draft(draft))["state"] == "written" and found, 120)
+
+    def seen() -> Any:
+        found = desk.draft(draft)
+        assert found["state"] not in {"refused", "failed", "cancelled"}, found
+        return found if found["state"] == "written" else None
+
+    written = until("the draft is written", seen, 120)
     assert word in written["text"]
     edit = api.ask("POST", f"/v1/drafts/{draft['draft_id']}/revise", json={"text": f"My own {word} {asked}. [1]"})
     assert edit.is_success, edit.text
