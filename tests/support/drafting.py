@@ -46,6 +46,7 @@ from muniment.stream_apps.hosting import ports as hosting
 from muniment.stream_apps.hosting.settle import Settler
 
 TENANT = "acme"
+SPENT = "select tokens, cost_micros from muniment_limits.spending where spent_on = 'texts'"
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 WINDOW, NO_LIMIT = Window(4000, 0.5), Allowance()
 BRIEF = "How many days of paid leave does an employee have?"
@@ -169,6 +170,13 @@ class Desk:
     async def at(self, place: Position) -> Record | None:
         """See `Records.at`."""
         return next((r for r in self.log.sent if Position(r.topic, r.partition or 0, r.offset or 0) == place), None)
+
+
+async def asked_of(made: Desk, record: Record) -> DraftRequested:
+    """What a request says."""
+    event = (await made.codec.decode(record)).event
+    assert isinstance(event, DraftRequested)
+    return event
 
 
 def _type(record: Record) -> str:

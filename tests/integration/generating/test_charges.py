@@ -1,45 +1,21 @@
 """Every call of a model that was paid for is on the log once, whatever became of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
 import pytest
-from support.drafting import NOW, TENANT, Desk, desk
+from support.drafting import NOW, SPENT, TENANT, Desk, asked_of
 from support.model_server import recorded, saying
 
 from muniment.producers.budget import TEXTS, Allowance, PostgresBudget
-from muniment.schemas.record import Record
 from muniment.schemas.script_costs import DraftCharged
-from muniment.schemas.scripts import DraftRefused, DraftRequested, DraftStreamed, DraftWritten
+from muniment.schemas.scripts import DraftRefused, DraftStreamed, DraftWritten
 from muniment.stream_apps.generating.charges import Charge, Charges
 from muniment.stream_apps.generating.charging import Telling
 
-SPENT = "select tokens, cost_micros from muniment_limits.spending where spent_on = 'texts'"
 LEFT = "select count(*) from muniment_generating.charges"
 LONG = ["word "] * 3000
-
-
-@pytest.fixture(params=["openai", "anthropic"])
-async def either(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Desk]:
-    """A desk with either model."""
-    async with desk(database_url, request.param) as made:
-        yield made
-
-
-@pytest.fixture
-async def one(database_url: str) -> AsyncIterator[Desk]:
-    """A desk with a model."""
-    async with desk(database_url) as made:
-        yield made
-
-
-async def asked_of(made: Desk, record: Record) -> DraftRequested:
-    """What a request says."""
-    event = (await made.codec.decode(record)).event
-    assert isinstance(event, DraftRequested)
-    return event
 
 
 async def until_streamed(made: Desk, pieces: int = 1) -> None:

@@ -1,11 +1,10 @@
 """A draft from request to answer, on a real database, with a server of both protocols."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from support.drafting import TENANT, TEXTS_FOUND, Desk, desk, found
+from support.drafting import SPENT, TENANT, TEXTS_FOUND, Desk, asked_of, desk, found
 from support.model_server import recorded, saying
 
 from muniment.producers.breakers.policy import BreakerLimits
@@ -23,29 +22,6 @@ from muniment.schemas.scripts import (
 )
 from muniment.schemas.topics import DLQ
 from muniment.stream_apps.generating.prompting import Window, texts
-
-SPENT = "select tokens, cost_micros from muniment_limits.spending where spent_on = 'texts'"
-
-
-@pytest.fixture(params=["openai", "anthropic"])
-async def either(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Desk]:
-    """A desk with either model."""
-    async with desk(database_url, request.param) as made:
-        yield made
-
-
-@pytest.fixture
-async def one(database_url: str) -> AsyncIterator[Desk]:
-    """A desk with a model."""
-    async with desk(database_url) as made:
-        yield made
-
-
-async def asked_of(made: Desk, record: Record) -> DraftRequested:
-    """What a request says."""
-    event = (await made.codec.decode(record)).event
-    assert isinstance(event, DraftRequested)
-    return event
 
 
 async def test_the_whole_exchange_is_on_the_log(either: Desk) -> None:
