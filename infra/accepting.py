@@ -46,12 +46,14 @@ async def accepting(
     settings: Settings, pool: Any, log: Publisher, claims: Claims, operations: Operations
 ) -> AsyncIterator[Accepting]:
     """The parts, with what drains and sweeps in the background until the context is left."""
-    looks = CommandLog(required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP"))
+    bootstrap = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
+    looks = CommandLog(bootstrap)
     outbox = Outbox(pool)
     is_on = Remembered(pool, operations, FLAG)
     publisher = AcceptingPublisher(log, outbox, looks, is_on)
     idempotency = PostgresIdempotency(pool, keep_s=settings.idempotency_keep_s)
-    orphans = Orphans(pool, claims, looks, grace_s=settings.claims_grace_s)
+    # A look of its own: it may begin days back, and no request is to wait for that.
+    orphans = Orphans(pool, claims, CommandLog(bootstrap), grace_s=settings.claims_grace_s)
     strays = StrayBlobs(pool, claims, grace_s=settings.claims_grace_s)
     tasks = [
         asyncio.create_task(Drain(outbox, log, looks, publisher, is_on).run(), name="outbox"),

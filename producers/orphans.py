@@ -1,6 +1,8 @@
-"""Finds claims whose command never reached the log, and gives them up: left by a 503, or by a crash before publishing.
+"""Finds claims whose command nobody will decide, and gives them up.
 
-The log itself is asked, because nothing else knows: a command may lie there undecided for as long as workers are away.
+It never reached the log, which a 503 leaves, or a crash before publishing. The log itself is asked, because nothing
+else knows: a command may lie there undecided for as long as workers are away. Or it died when it was to be decided, and
+its dead letter was discarded, by a person or with time.
 """
 
 from collections.abc import Collection
@@ -19,7 +21,12 @@ from muniment.schemas.topics import COMMANDS_DOCUMENTS
 LOG = structlog.get_logger(__name__)
 AT_ONCE = 500
 _SUSPECTS = """
-select tenant, document_id, job_id, min(created_at) as since, now() - make_interval(secs => $1) as before
+select tenant, document_id, job_id, min(created_at) as since, now() - make_interval(secs => $1) as before,
+    exists (
+        select from muniment_operating.letters as letter
+        where letter.job_id = old.job_id and letter.tenant = old.tenant
+            and letter.step = 'deciding' and letter.state = 'discarded'
+    ) as discarded
 from (
     select tenant, document_id, split_part(kind, '/', 1)::uuid as job_id, created_at, renewed_at
     from muniment_claims.claims where created_at < now() - make_interval(secs => $1)
@@ -55,23 +62,28 @@ class Orphans:
         self._claims = claims
         self._looks = looks
         self._grace_s = grace_s
+        self._there: set[UUID] = set()
+        """Those that were found on the log: there they stay, however long nobody decides them."""
 
     async def sweep(self) -> Swept:
-        """One round over at most `AT_ONCE` jobs.
+        """One round over at most `AT_ONCE` jobs that were not found on the log before.
 
         Raises:
             StepFailure: `database_unavailable`, `log_unavailable`, `blob_unavailable`; nothing is lost by it.
 
         """
         async with database():
-            rows = await self._pool.fetch(_SUSPECTS, self._grace_s, AT_ONCE)
-        if not rows:
-            return Swept(0, 0)
-        # Looked at after the outbox: what was drained in between is found on the log. From the first claim on, not from
-        # its renewal by a repeat: what the repeat found to be published was published before it.
-        since = min(row["since"] for row in rows)
-        there = await self._looks.first(COMMANDS_DOCUMENTS.name, [row["job_id"] for row in rows], since)
-        gone = [row for row in rows if row["job_id"] not in there]
+            rows = await self._pool.fetch(_SUSPECTS, self._grace_s, AT_ONCE + len(self._there))
+        self._there &= {row["job_id"] for row in rows}
+        gone = [row for row in rows if row["discarded"]]
+        asked = [row for row in rows if not row["discarded"] and row["job_id"] not in self._there]
+        if asked:
+            # Looked at after the outbox: what was drained in between is found on the log. From the first claim on, not
+            # from its renewal by a repeat: what the repeat found to be published was published before it.
+            since = min(row["since"] for row in asked)
+            there = await self._looks.first(COMMANDS_DOCUMENTS.name, [row["job_id"] for row in asked], since)
+            self._there |= there.keys()
+            gone += [row for row in asked if row["job_id"] not in there]
         for row in gone:
             await self._claims.release(row["tenant"], row["document_id"], [row["job_id"]], before=row["before"])
             LOG.info("claims_orphaned", tenant=row["tenant"], job_id=str(row["job_id"]))

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from muniment.producers import command_log
+from muniment.producers import command_look
 from muniment.producers.orphans import Orphans, Swept
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
@@ -80,7 +80,7 @@ async def test_what_waits_in_the_outbox_is_kept(pair: Any, orphans: Orphans) -> 
 
 async def test_what_was_published_before_its_repeat_is_kept(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The repeat claims the bytes again, long after the command came to the log: it is looked for from the first on."""
-    monkeypatch.setattr(command_log, "SLACK", timedelta(0))
+    monkeypatch.setattr(command_look, "SLACK", timedelta(0))
     deps = pair.one.dependencies
     at_once = Orphans(pair.one.outbox._pool, deps.claims, pair.one.looks, grace_s=0.0)
     key = {"Idempotency-Key": f'"{uuid4()}"'}
@@ -121,3 +121,44 @@ async def test_a_claim_renewed_meanwhile_stays(pair: Any, orphans: Orphans, monk
     monkeypatch.setattr(pair.one.looks, "first", meanwhile)
     assert await orphans.sweep() == Swept(1, 0)
     assert await claimed(pair) == {str(job)}
+
+
+async def test_what_lies_on_the_log_undecided_is_looked_for_once(
+    pair: Any, orphans: Orphans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old it is: it stays on the log, and the next look begins with what was not found before."""
+    buried = UUID((await submit(pair, "never decided")).json()["job_id"])
+    asked: list[set[UUID]] = []
+    first = pair.one.looks.first
+
+    async def noted(topic: str, wanted: Any, since: Any) -> Any:
+        asked.append(set(wanted))
+        return await first(topic, wanted, since)
+
+    monkeypatch.setattr(pair.one.looks, "first", noted)
+    await aged(pair)
+    assert await orphans.sweep() == Swept(0, 1)
+    later = UUID((await submit(pair, "later")).json()["job_id"])
+    await aged(pair)
+    assert await orphans.sweep() == Swept(0, 2)
+    assert await orphans.sweep() == Swept(0, 2)
+    assert asked == [{buried}, {later}]
+
+
+async def test_what_died_undecided_is_given_up_when_its_letter_is_discarded(pair: Any, orphans: Orphans) -> None:
+    """Its command lies on the log, and nobody will decide it any more. A letter that waits keeps its bytes."""
+    jobs = [(await submit(pair, text)).json()["job_id"] for text in ("discarded", "waiting", "of another step")]
+    letters = zip(jobs, ("deciding", "deciding", "extracting"), ("discarded", "waiting", "discarded"), strict=True)
+    for job, step, state in letters:
+        await pair.one.outbox._pool.execute(
+            "insert into muniment_operating.letters (letter, tenant, step, fingerprint, job_id, state)"
+            " select $1::text, tenant, $2, 'f', $1::text::uuid, $3 from muniment_claims.claims"
+            " where split_part(kind, '/', 1) = $1::text",
+            job,
+            step,
+            state,
+        )
+    assert await orphans.sweep() == Swept(0, 0), "nothing is old enough"
+    await aged(pair)
+    assert await orphans.sweep() == Swept(1, 2)
+    assert await claimed(pair) == set(jobs[1:])
