@@ -8,15 +8,17 @@ from typing import Any
 from muniment.producers.postgres import database
 from muniment.producers.sealing.batches import CorruptBatch
 from muniment.producers.sealing.log_reader import Extent, LogReader, Place
+from muniment.producers.sealing.own_tree import KIND as TREE
+from muniment.producers.sealing.own_tree import OwnTree
 from muniment.producers.sealing.store import Finding
-from muniment.schemas.proofs.leaves import Leaf, encode
+from muniment.schemas.proofs.leaves import Gap, GapReason, Leaf, encode
 from muniment.schemas.proofs.merkle import HASH_BYTES, leaf_hash
 from muniment.schemas.proofs.tiles import WIDTH
 
 _FETCHES = 2
 """How often the log is asked for more in one turn: large records are compared a few at a time."""
 _NEXT = """
-select log_id, topic, partition, checked_index, size from muniment_sealing.logs
+select log_id, topic, partition, checked_index, size, next_offset from muniment_sealing.logs
 where log_id = any($1) and size > 0 and (checked_index > 0 or checked_at < now() - make_interval(secs => $2))
 order by checked_at, log_id limit 1"""
 _GAP_BEFORE = """
@@ -35,6 +37,11 @@ update muniment_sealing.logs set
     checked_at = now()
 where log_id = $1"""
 
+_NO_GAP = (
+    "the tables here say that no record was there, and what was sealed is another leaf: somebody changed the tables"
+)
+_NO_LEAVES = "the leaves that are kept here are not those that were signed: somebody changed the tables"
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -52,6 +59,7 @@ class Rechecking:
     def __init__(self, pool: Any, reader: LogReader, *, leaves_max: int = 2000, rest_s: float = 60.0) -> None:
         self._pool = pool
         self._reader = reader
+        self._tree = OwnTree(pool)
         self._leaves_max = leaves_max
         self._rest_s = rest_s
 
@@ -61,7 +69,7 @@ class Rechecking:
             row = await self._pool.fetchrow(_NEXT, log_ids, self._rest_s)
         if row is None:
             return 0, []
-        log_id, topic, partition, index, size = row
+        log_id, topic, partition, index, size, next_offset = row
         extent = extents.get((topic, partition))
         if extent is None:
             # The sealer tells that it is gone. Here it waits its turn like any other, or no other would have one.
@@ -70,6 +78,10 @@ class Rechecking:
             return log_id, []
         sealed = await self._sealed(log_id, index, min(index + self._leaves_max, size))
         compared, findings = await self._compare((topic, partition), sealed, extent)
+        findings += _no_gaps((topic, partition), sealed[:compared])
+        findings += _not_the_tree(sealed, index, await self._tree.leaves(log_id, index, index + len(sealed)))
+        if index + compared >= size:
+            findings += await self._tree.upwards(log_id, next_offset)
         async with database():
             await self._pool.execute(_CHECKED, log_id, index + compared)
         return log_id, findings
@@ -123,6 +135,25 @@ class Rechecking:
             if (digest := there.get(one.first_offset)) != one.digest:
                 out.append(_finding(one, there=digest is not None))
         return len(sealed), out
+
+
+def _no_gaps(place: Place, sealed: Sequence[Sealed]) -> list[Finding]:
+    """What the tables call a gap, and was sealed as something else."""
+    return [
+        Finding(TREE, one.first_offset, one.next_offset, _NO_GAP)
+        for one in sealed
+        if one.reason is not None
+        and one.digest != leaf_hash(encode(Gap(*place, one.first_offset, one.next_offset, GapReason(one.reason))))
+    ]
+
+
+def _not_the_tree(sealed: Sequence[Sealed], index: int, wrong: Sequence[range]) -> list[Finding]:
+    """One finding for each tile that does not lead up to the root: by the offsets of its leaves that are known here."""
+    out = []
+    for leaves in wrong:
+        of = [one for number, one in enumerate(sealed, index) if number in leaves]
+        out.append(Finding(TREE, of[0].first_offset, of[-1].next_offset, _NO_LEAVES))
+    return out
 
 
 def _hashes(leaves: Sequence[Leaf]) -> dict[int, bytes]:

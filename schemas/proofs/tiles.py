@@ -21,6 +21,11 @@ def tile_of(node: Node) -> Tile:
     return level, (number << within) >> HEIGHT
 
 
+def tile_root(tile: bytes) -> bytes:
+    """The root of a full tile: the one hash that stands for it a level up."""
+    return _root(_cut(tile))
+
+
 def node_in(node: Node, tile: bytes) -> bytes:
     """The hash of a complete subtree from its tile.
 
@@ -86,7 +91,7 @@ class Growing:
             changed[level, number] = full
             held.clear()
             numbers[level] = number + 1
-            self._push(level + 1, _root(_cut(full)), numbers, changed)
+            self._push(level + 1, tile_root(full), numbers, changed)
 
     def head(self) -> Head:
         """The tree as it is now."""

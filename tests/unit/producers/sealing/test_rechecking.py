@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from muniment.producers.sealing import rechecking
 from muniment.producers.sealing.batches import CorruptBatch
 from muniment.producers.sealing.log_reader import Extent
 from muniment.producers.sealing.rechecking import Rechecking, Sealed
 from muniment.producers.sealing.store import Finding
-from muniment.schemas.proofs.leaves import Leaf, LogRecord, encode
+from muniment.schemas.proofs.leaves import Gap, GapReason, Leaf, LogRecord, encode
 from muniment.schemas.proofs.merkle import leaf_hash
 
 PLACE = ("muniment.documents", 0)
@@ -71,3 +72,13 @@ async def test_no_more_is_compared_than_was_read() -> None:
     log = Log(0)
     assert await compared(log) == (4, [Finding("corrupt", 0, 2, "the batch of offsets 0 to 1 fails its checksum")])
     assert log.fetches == 2
+
+
+def test_a_gap_that_is_not_what_was_sealed_is_found() -> None:
+    """A row of the tables says that retention took a record, and its leaf is that of the record still."""
+    gap = Gap(*PLACE, 6, 8, GapReason.RETENTION)
+    honest = Sealed(6, 8, "retention", leaf_hash(encode(gap)))
+    for reason in ("retention", "missing", "control"):
+        sealed = [*SEALED[:4], Sealed(4, 5, reason, SEALED[4].digest), SEALED[5], honest, *SEALED[8:]]
+        found = rechecking._no_gaps(PLACE, sealed)
+        assert [(one.kind, one.first_offset, one.next_offset) for one in found] == [("tree", 4, 5)], reason
