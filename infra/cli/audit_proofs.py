@@ -1,6 +1,7 @@
 """`muniment audit checkpoints`, `prove`, `consistency`, `findings`: what was signed, and what it proves."""
 
 import json
+import sys
 from typing import Any
 
 import typer
@@ -69,12 +70,22 @@ def prove(
     size: int | None = typer.Option(None, "--size", min=1, help="In the checkpoint of so many leaves."),
     as_json: bool = typer.Option(False, "--json", help="As JSON."),
 ) -> None:
-    """Prove that a record is in a signed tree. The proof is checked here as well: exit code 1 when it does not hold."""
+    """Prove that a record is in a signed tree, and that what lies on the log is that record.
+
+    The proof is checked here as well, and the log is asked where it can be reached from here: exit code 1 when the
+    proof does not hold, or the log has something else.
+    """
+    from muniment.infra.cli.audit_record import on_the_log
+
     found = got("/v1/proofs/inclusion", position=position, size=size)
     keys = got("/v1/checkpoints/keys")
     wrong = _wrong_inclusion(found, keys)
+    topic, partition = _place(position.rpartition(":")[0])
+    other, told = on_the_log(topic, int(partition), found)
     if as_json:
         print(json.dumps(found, indent=2))
+        if other:
+            print(told, file=sys.stderr)
     else:
         checkpoint = found["checkpoint"]
         what = f"gap ({found['gap']})" if found["gap"] else "record"
@@ -83,7 +94,8 @@ def prove(
         print(f"root {checkpoint['root']} of {checkpoint['size']} leaves")
         print(f"signed {checkpoint['signed_at']} by {checkpoint['key_id']}")
         print(wrong or "the proof holds")
-    raise typer.Exit(1 if wrong else 0)
+        print(told)
+    raise typer.Exit(1 if wrong or other else 0)
 
 
 def consistency(

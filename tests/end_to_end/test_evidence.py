@@ -80,7 +80,9 @@ def test_a_document_is_proved_to_somebody_else(stack: Stack, api: Api, tmp_path:
     assert "the log is as it was sealed" in stack.run("audit", "findings").stdout
     lines = [json.loads(line) for line in (manifest["folder"] / "leaves.jsonl").read_text().splitlines()]
     place = f"{lines[3]['topic']}:{lines[3]['partition']}:{lines[3]['offset']}"
-    assert "the proof holds" in stack.run("audit", "prove", place).stdout
+    proved = stack.run("audit", "prove", place).stdout
+    assert "the proof holds" in proved
+    assert "what lies on the log is what was sealed" in proved
     lines[3]["value"] = lines[3]["value"][:-8] + ("A" if lines[3]["value"][-8] != "A" else "B") + lines[3]["value"][-7:]
     (manifest["folder"] / "leaves.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     told = checked(manifest["folder"], "--key", key["public"])

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from support.scripted_api import ScriptedApi
 
 from muniment.api.proofs.answers import checkpoint_answer, consistency_answer, inclusion_answer, key_answer
 from muniment.infra import evidence
+from muniment.infra.cli import audit_record
 from muniment.producers.sealing.exporting import Span
 from muniment.producers.sealing.proving import Consistency, Inclusion, Signed
 from muniment.producers.signing import Signer
 from muniment.schemas.proofs.checkpoints import Checkpoint, origin_of
+from muniment.schemas.proofs.leaves import Gap, LogRecord
 from muniment.schemas.proofs.merkle import Head
 from muniment.schemas.proofs.notes import format_note
 from muniment.schemas.record import Position
@@ -44,7 +47,9 @@ def keys(log: SealedLog) -> dict[str, Any]:
 def proof(log: SealedLog, index: int) -> dict[str, Any]:
     item = log.item(index)
     place = Position(TOPIC, 0, item.offset)
-    found = Inclusion(place, item.offset, item.next_offset, None, index, item.leaf_hash, item.path, signed(log, 18))
+    leaf = log.leaves[index]
+    gap = leaf.reason if isinstance(leaf, Gap) else None
+    found = Inclusion(place, item.offset, item.next_offset, gap, index, item.leaf_hash, item.path, signed(log, 18))
     return inclusion_answer(found).model_dump(mode="json")
 
 
@@ -132,13 +137,35 @@ def test_a_proof_is_checked_before_it_is_shown(api: ScriptedApi, sealed: SealedL
     api.answers["GET", "/v1/checkpoints/keys"] = keys(sealed)
     api.answers["GET", "/v1/proofs/inclusion"] = found = proof(sealed, 4)
     told = api.run("audit", "prove", f"{TOPIC}:0:6")
-    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "the proof holds")
+    proved, looked = told.stdout.splitlines()[-2:]
+    assert (told.exit_code, proved) == (0, "the proof holds")
+    assert looked.startswith("what lies on the log now was not looked at: "), "there is no broker here"
     assert api.asked[-2][2] == {"position": f"{TOPIC}:0:6"}
     found["leaf_hash"] = "00" * 32
     told = api.run("audit", "prove", f"{TOPIC}:0:6")
-    assert (told.exit_code, told.stdout.splitlines()[-1]) == (1, "the proof does not hold")
+    assert (told.exit_code, told.stdout.splitlines()[-2]) == (1, "the proof does not hold")
     api.answers["GET", "/v1/checkpoints/keys"] = {"items": []}
     assert "not signed by a key" in api.run("audit", "prove", f"{TOPIC}:0:6").stdout
+
+
+def test_what_lies_on_the_log_is_held_against_the_proof(sealed: SealedLog) -> None:
+    """The record that was sealed, another one, none."""
+    found = proof(sealed, 4)
+    leaf = sealed.leaves[4]
+    assert isinstance(leaf, LogRecord)
+    assert audit_record.compared([leaf], found) == (False, audit_record.AS_SEALED)
+    wrong, told = audit_record.compared([replace(leaf, value=b"another")], found)
+    assert (wrong, "is another one now" in told) == (True, True)
+    wrong, told = audit_record.compared([replace(leaf, offset=leaf.offset + 1)], found)
+    assert (wrong, "is not there any more" in told) == (True, True)
+
+
+def test_a_gap_has_to_be_what_was_sealed(sealed: SealedLog) -> None:
+    """A row of the tables that calls a record a gap does not make it one."""
+    number, leaf = next((n, one) for n, one in enumerate(sealed.leaves) if isinstance(one, Gap))
+    assert audit_record.gap(TOPIC, 0, proof(sealed, number))[0] is False, leaf
+    wrong, told = audit_record.gap(TOPIC, 0, {**proof(sealed, 4), "gap": "retention"})
+    assert (wrong, "NO GAP" in told) == (True, True)
 
 
 def test_growth_is_checked_before_it_is_shown(api: ScriptedApi, sealed: SealedLog) -> None:
