@@ -10,7 +10,12 @@ shares as (
 spent as (
     select _tenant, project_id, _time, coalesce(share, 1) * cost_micros as embedding, 0 as writing,
         coalesce(share, 1) * tokens as tokens
-    from ChunksEmbedded left join shares using (_tenant, document_id)
+    from (
+        select _tenant, document_id, _time, cost_micros, tokens from ChunksEmbedded
+        union all
+        -- What a migration to another model costs, on the day that it is paid.
+        select _tenant, document_id, _time, cost_micros, tokens from ChunksReembedded
+    ) left join shares using (_tenant, document_id)
     union all
     -- Each call that was paid for is in one of these two: it became a draft, or it did not.
     select _tenant, project_id, _time, 0, cost_micros, tokens_in + tokens_out from DraftWritten

@@ -47,6 +47,8 @@ _TOLD: Mapping[str, str] = {
 """Columns that repeat a header, for who asks questions of the rows."""
 _LEAF = "Hash of the record as a leaf of the signed trees (RFC 9162), in hexadecimal; null where it cannot be told"
 REDACTED_FIELDS = "_redacted"
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+"""What stands in a header's name for bytes that are no UTF-8 (`producers/foreign_names.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,13 @@ def _around(record: Record) -> dict[str, Any]:
 
 
 def _leaf(record: Record) -> str | None:
-    """What a proof of this record begins with. Null and empty are different leaves, and look alike to us."""
+    """What a proof of this record begins with.
+
+    Null and empty are different leaves, and look alike to us, as do all header names that are no UTF-8.
+    """
     if not record.key or not record.value or not all(value for _, value in record.headers):
+        return None
+    if any(REPLACED in name for name, _ in record.headers):
         return None
     place = (record.topic, record.partition or 0, record.offset or 0, record.timestamp_ms or 0)
     return leaf_hash(leaves.encode(LogRecord(*place, record.key, record.headers, record.value))).hex()

@@ -13,6 +13,7 @@ from muniment.infra.analytics.questions import ask
 from muniment.schemas import example
 from muniment.schemas.codec import encode
 from muniment.schemas.documents import DocumentDeadLettered, DocumentDeleted, DocumentExtracted, DocumentUnchanged
+from muniment.schemas.embedding_models import ChunksReembedded
 from muniment.schemas.embeddings import ChunksEmbedded
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.event import Event
@@ -57,9 +58,15 @@ def extracted(document: UUID, media_type: str, version: int = 1) -> DocumentExtr
     )
 
 
-def embedded(cost: int, tokens: int, document: UUID | None = None) -> ChunksEmbedded:
+def embedded(
+    cost: int,
+    tokens: int,
+    document: UUID | None = None,
+    *,
+    kind: type[ChunksEmbedded] | type[ChunksReembedded] = ChunksEmbedded,
+) -> ChunksEmbedded | ChunksReembedded:
     """A batch at a price."""
-    return ChunksEmbedded(
+    return kind(
         document_id=document or uuid4(),
         **FACTS,
         batch=0,
@@ -122,12 +129,13 @@ async def test_cost_is_by_project_and_day(tmp_path: Path, again: bool) -> None:
         record(told(DraftCharged, project_id=ONE, **DRAFT, tokens_in=5, tokens_out=1, cost_micros=7), at=next_day),
         record(told(DraftCharged, project_id=TWO, **DRAFT, tokens_in=5, tokens_out=1, cost_micros=8), at=next_day),
         record(embedded(5, 10)),
+        record(embedded(100, 1000, ants, kind=ChunksReembedded), at=next_day),
         record(embedded(7, 10, ants), tenant="other"),
     )
     found = await answers(tmp_path, *records, again=again)
     assert [tuple(row.values()) for row in found["cost_per_project_and_day"]] == [
         ("acme", str(ONE), date(2026, 11, 22), 42, 50, 92, 249),
-        ("acme", str(ONE), date(2026, 11, 23), 0, 7, 7, 6),
+        ("acme", str(ONE), date(2026, 11, 23), 100, 7, 107, 1006),
         ("acme", str(TWO), date(2026, 11, 23), 0, 8, 8, 6),
         ("acme", None, date(2026, 11, 22), 5, 0, 5, 10),
         ("other", None, date(2026, 11, 22), 7, 0, 7, 10),

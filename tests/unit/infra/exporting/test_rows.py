@@ -117,6 +117,8 @@ def test_a_row_names_its_leaf() -> None:
     on_the_log = LogRecord(record.topic, 0, 41, record.timestamp_ms or 0, record.key, record.headers, record.value)
     assert sealed_row(record)[1]["_leaf"] == leaf_hash(leaves.encode(on_the_log)).hex()
     assert sealed_row(replace(record, value=b""))[1]["_leaf"] is None
+    foreign = replace(record, headers=(*record.headers, (b"\xff".decode(errors="replace"), b"1")))
+    assert sealed_row(foreign)[1]["_leaf"] is None, "the name that was sealed is another one"
 
 
 @given(FOREIGN)
