@@ -4,21 +4,23 @@ The rules are those of Avro's schema resolution (Avro 1.12 specification, "Schem
 Confluent's. Every event here keeps `FULL_TRANSITIVE`, which is stricter than `BACKWARD_TRANSITIVE`: each version reads
 the records of every other. In a rolling upgrade old and new workers share a log, and consumers upgrade when they like.
 
-On top of Avro's rules, what is sealed stays sealed: Avro would let `bytes` become `string`, and read a ciphertext as
-text; and what is inside a seal (`muniment.seals`) follows the same rules, which no other registry looks at.
+On top of Avro's rules, what is sealed stays sealed (`seal_compatibility`).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
 import avro.schema
-from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType, lookup_writer_field
+
+from muniment.schemas.seal_compatibility import broken_seals
 
 Schema = Any
 """An Avro schema as parsed JSON."""
-SEALS: Final = "muniment.seals"
+Kind = Any
+"""A schema as `avro.schema.parse` gives it: names stand for what they name."""
 
 
 class Level(StrEnum):
@@ -40,9 +42,7 @@ def unreadable(reader: Schema, writer: Schema) -> list[str]:
         avro.errors.AvroException: when one of them is no Avro schema.
 
     """
-    if not (_is_record(reader) and _is_record(writer)):
-        return _mismatch("the schema", reader, writer)
-    return [*_names(reader, writer), *_fields(reader, writer)]
+    return _unreadable(_parsed(reader), _parsed(writer))
 
 
 def incompatible(new: Schema, old: Schema, level: Level = EVENTS) -> list[str]:
@@ -52,7 +52,7 @@ def incompatible(new: Schema, old: Schema, level: Level = EVENTS) -> list[str]:
     found = [f"BACKWARD: {why}; the new version could not read old records" for why in unreadable(new, old)]
     if level is Level.FULL_TRANSITIVE:
         found += [f"FORWARD: {why}; old readers could not read new records" for why in unreadable(old, new)]
-    return found + [f"SEALED: {why}" for why in _seals(new, old)]
+    return found + [f"SEALED: {why}" for why in broken_seals(_parsed(new), _parsed(old), _inside)]
 
 
 def of_next(new: Schema, earlier: Iterable[tuple[str, Schema]], level: Level = EVENTS) -> list[str]:
@@ -87,63 +87,43 @@ def of_change(declared: Mapping[str, Schema], committed: Mapping[str, Schema]) -
     return found + of_history({**declared, **committed})
 
 
-def _is_record(schema: Schema) -> bool:
-    return isinstance(schema, Mapping) and schema.get("type") == "record"
+def _parsed(schema: Schema) -> Kind:
+    return avro.schema.parse(json.dumps(schema))
 
 
-def _names(reader: Schema, writer: Schema) -> Iterator[str]:
-    if _full_name(reader) != _full_name(writer):
-        yield f"the record {_full_name(writer)} is not {_full_name(reader)} (rule: same name)"
+def _unreadable(reader: Kind, writer: Kind) -> list[str]:
+    if not reader.type == writer.type == "record":
+        return _mismatch("the schema", reader, writer)
+    return [*_names(reader, writer), *_fields(reader, writer)]
 
 
-def _full_name(schema: Schema) -> str:
-    name = str(schema.get("name", ""))
-    space = schema.get("namespace")
-    return name if "." in name or not space else f"{space}.{name}"
+def _names(reader: Kind, writer: Kind) -> Iterator[str]:
+    if reader.fullname != writer.fullname:
+        yield f"the record {writer.fullname} is not {reader.fullname} (rule: same name)"
 
 
-def _fields(reader: Schema, writer: Schema) -> Iterator[str]:
-    written = {field["name"]: field for field in writer["fields"]}
-    for field in reader["fields"]:
-        name = field["name"]
-        if name in written:
-            yield from _mismatch(f"field {name}", field["type"], written[name]["type"])
-        elif not any(alias in written for alias in field.get("aliases", ())) and "default" not in field:
-            yield f"field {name} is not written and has no default (rule: a field that may be missing has a default)"
+def _fields(reader: Kind, writer: Kind) -> Iterator[str]:
+    for field in reader.fields:
+        written = lookup_writer_field(writer, field)
+        if written is not None:
+            yield from _mismatch(f"field {field.name}", field.type, written.type)
+        elif not field.has_default:
+            why = "not written and has no default (rule: a field that may be missing has a default)"
+            yield f"field {field.name} is {why}"
 
 
-def _mismatch(where: str, reader: Schema, writer: Schema) -> list[str]:
-    mine, theirs = (avro.schema.parse(json.dumps(schema)) for schema in (reader, writer))
-    answer = ReaderWriterCompatibilityChecker().get_compatibility(mine, theirs)  # type: ignore[no-untyped-call]
+def _inside(where: str, reader: Schema, writer: Schema) -> list[str]:
+    return _mismatch(where, _parsed(reader), _parsed(writer))
+
+
+def _mismatch(where: str, reader: Kind, writer: Kind) -> list[str]:
+    answer = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)  # type: ignore[no-untyped-call]
     if answer.compatibility is SchemaCompatibilityType.compatible:
         return []
     reasons = ", ".join(sorted(str(message) for message in answer.messages))
     return [f"{where} is {_short(writer)} when written and {_short(reader)} when read (rule: {reasons})"]
 
 
-def _short(schema: Schema) -> str:
-    text = json.dumps(schema, separators=(",", ":"))
+def _short(kind: Kind) -> str:
+    text = json.dumps(kind.to_json(), separators=(",", ":"))
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - a line of a terminal
-
-
-def _seals(new: Schema, old: Schema) -> Iterator[str]:
-    if not (_is_record(new) and _is_record(old)):
-        return
-    before = {field["name"]: _sealed(field["type"]) for field in old["fields"]}
-    for field in new["fields"]:
-        name, now = field["name"], _sealed(field["type"])
-        if name not in before:
-            continue
-        was = before[name]
-        if (now is None) != (was is None):
-            told = "sealed and is not any more" if now is None else "in clear and is sealed now"
-            yield f"field {name} was {told} (rule: what is personal stays so; give it another name)"
-        elif now is not None and was is not None:
-            inside = [*_mismatch(f"inside its seal field {name}", now[0], was[0])]
-            inside += _mismatch(f"inside its seal field {name}", was[0], now[0])
-            yield from inside
-
-
-def _sealed(kind: Schema) -> Sequence[Schema] | None:
-    """What a field's type seals, in a tuple of one (the sealed schema may itself be null); `None` for one in clear."""
-    return (kind[SEALS],) if isinstance(kind, Mapping) and SEALS in kind else None

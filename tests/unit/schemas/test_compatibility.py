@@ -71,7 +71,18 @@ def sealed(inner: Any) -> dict[str, Any]:
     return {"type": "bytes", "muniment.seals": inner}
 
 
+def nested(kind: Any) -> dict[str, Any]:
+    """A field of this type in a record in a map in a list that may be absent."""
+    part = {"type": "record", "name": "Part", "fields": [{"name": "text", "type": kind}]}
+    says = {"name": "says", "type": {"type": "map", "values": part}}
+    return {
+        "name": "parts",
+        "type": ["null", {"type": "array", "items": {"type": "record", "name": "Whole", "fields": [says]}}],
+    }
+
+
 SIZE = {"name": "size", "type": "long"}
+PLACE: dict[str, Any] = {"name": "at", "type": {"type": "record", "name": "Place", "fields": []}}
 NOTE = {"name": "note", "type": ["null", "string"], "default": None}
 MADE_UP = [
     ("a required field comes", [SIZE], [SIZE, {"name": "colour", "type": "string"}], ["BACKWARD: field colour"]),
@@ -115,6 +126,36 @@ MADE_UP = [
         [{"name": "text", "type": sealed("bytes")}],
         ["SEALED: field text was in clear"],
     ),
+    (
+        "a field of another type takes its name over",
+        [SIZE | {"default": 0}],
+        [PLACE | {"aliases": ["size"], "default": {}}],
+        ["BACKWARD: field at"],
+    ),
+    (
+        "a seal is broken under another name",
+        [{"name": "text", "type": sealed("string"), "default": ""}],
+        [{"name": "words", "type": "string", "aliases": ["text"], "default": ""}],
+        ["SEALED: field words was sealed"],
+    ),
+    (
+        "a seal that may be absent is broken",
+        [{"name": "text", "type": ["null", sealed("string")]}],
+        [{"name": "text", "type": ["null", "bytes"]}],
+        ["SEALED: field text was sealed"],
+    ),
+    (
+        "what is inside a seal that may be absent changes",
+        [{"name": "text", "type": ["null", sealed("string")]}],
+        [{"name": "text", "type": ["null", sealed("long")]}],
+        ["SEALED: inside its seal field text", "SEALED: inside its seal field text"],
+    ),
+    (
+        "a seal deep inside is broken",
+        [nested(sealed("string"))],
+        [nested("bytes")],
+        ["SEALED: field parts.says.text was sealed"],
+    ),
 ]
 
 
@@ -126,6 +167,15 @@ def test_a_change_that_breaks_readers_is_named(
     found = compatibility.incompatible(record(*new), record(*old))
     assert [why[: len(start)] for why, start in zip(found, wanted, strict=True)] == wanted
     assert all("rule: " in why for why in found)
+
+
+def test_a_name_stands_for_what_it_names() -> None:
+    """A type that is named a second time, and a record that holds itself, are read as what they are."""
+    colour = {"type": "enum", "name": "Colour", "symbols": ["RED"]}
+    twice = record({"name": "first", "type": colour}, {"name": "second", "type": "muniment.Colour"})
+    assert compatibility.incompatible(twice, twice) == []
+    deep = record({"name": "text", "type": sealed("string")}, {"name": "next", "type": ["null", "muniment.Tried"]})
+    assert compatibility.incompatible(deep, deep) == []
 
 
 def test_an_optional_field_may_come_and_go() -> None:
