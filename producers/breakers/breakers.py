@@ -29,7 +29,7 @@ HOUSE = "muniment"
 """The tenant of what is said of the house itself."""
 SOURCE = "muniment.breakers"
 MOST = 2000
-"""Breakers kept; of hosts there is no end, and one that has nothing to remember can be made anew."""
+"""Breakers kept of parts that are asked for anew before each call: of hosts there is no end."""
 AGAIN_S = 1.0
 LOG = structlog.get_logger(__name__)
 
@@ -56,6 +56,7 @@ class Breakers:
         codec: Encodes,
         *,
         limits: BreakerLimits | None = None,
+        most: int = MOST,
         now: Callable[[], datetime] = utc_now,
         draw: Callable[[], float] = random.random,
         new_id: Callable[[], UUID] = uuid4,
@@ -64,10 +65,12 @@ class Breakers:
         self._publisher = publisher
         self._codec = codec
         self._limits = limits or BreakerLimits()
+        self._most = most
         self._now = now
         self._draw = draw
         self._new_id = new_id
-        self._known: OrderedDict[str, Breaker] = OrderedDict()
+        self._known: dict[str, Breaker] = {}
+        self._passing: OrderedDict[str, None] = OrderedDict()
         self._heard: dict[str, OpenBreaker] = {}
         self._unsaid: dict[str, tuple[Event, datetime]] = {}
         self._something = asyncio.Event()
@@ -92,34 +95,47 @@ class Breakers:
             await asyncio.gather(self._saying, return_exceptions=True)
 
     def get(self, name: str) -> Breaker:
-        """The breaker of that name; `KeyError` when it begins with none of `BREAKERS`."""
-        found = self._known.get(name)
-        if found is None:
-            if name.partition(":")[0] not in BREAKERS:
-                raise KeyError(name)
-            found = self._made(name)
-        self._known.move_to_end(name)
-        return found
+        """The breaker of that name, to hold on to for good; `KeyError` when it begins with none of `BREAKERS`."""
+        self._passing.pop(name, None)
+        return self._known.get(name) or self._made(name)
 
     def of(self, name: str, part: str) -> Breaker:
-        """The breaker of one part of many, such as a host: by a digest, for what it is called may be personal."""
-        return self.get(f"{name}:{hashlib.sha256(part.encode()).hexdigest()[:16]}")
+        """The breaker of one part of many, such as a host: by a digest, for what it is called may be personal.
+
+        For one call: only the parts that were asked for last are remembered.
+        """
+        digest = hashlib.sha256(part.encode()).hexdigest()[:16]
+        whole = f"{name}:{digest}"
+        found = self._known.get(whole)
+        if found is None:
+            found = self._made(whole)
+            self._passing[whole] = None
+            self._forget()
+        elif whole in self._passing:
+            self._passing.move_to_end(whole)
+        return found
 
     def shown(self) -> list[Shown]:
         """All that stand before something, and of their parts those that have something to tell."""
-        names = [*BREAKERS, *(n for n, b in self._known.items() if n not in BREAKERS and not b.idle)]
-        return [self.get(name).shown() for name in names]
+        parts = [breaker for name, breaker in self._known.items() if name not in BREAKERS and not breaker.idle]
+        return [breaker.shown() for breaker in [*map(self.get, BREAKERS), *parts]]
 
     def _made(self, name: str) -> Breaker:
+        if name.partition(":")[0] not in BREAKERS:
+            raise KeyError(name)
         made = Breaker(name, now=self._now, draw=self._draw, say=self._said, limits=self._limits)
         self._known[name] = made
         there = self._heard.get(name)
         if there is not None:
             made.opened_elsewhere(there.at, there.until)
-        for other in [n for n, b in self._known.items() if b.idle][: max(0, len(self._known) - MOST)]:
-            if other != name:
-                del self._known[other]
         return made
+
+    def _forget(self) -> None:
+        # Whatever it has counted: a dead host's failures stay under what opens it when nobody calls it again, and what
+        # has opened is heard from the log when it is made anew.
+        while len(self._passing) > self._most:
+            longest_unused, _ = self._passing.popitem(last=False)
+            del self._known[longest_unused]
 
     def _hear(self, state: OperationsState) -> None:
         before, self._heard = self._heard, dict(state.breakers)
