@@ -200,7 +200,7 @@ class Breaker(Answer):
 
 
 class Breakers(Answer):
-    """Every breaker there is."""
+    """Every breaker there is; of hosts and models brought in, those that opened or closed within a day."""
 
     items: list[Breaker]
 

@@ -67,7 +67,7 @@ class OperationReads(Protocol):
         ...
 
     async def breakers(self) -> list[Breaker]:
-        """Every breaker."""
+        """Every breaker; of parts, such as hosts, those that opened or closed within a day."""
         ...
 
     async def operations(self, tenant: str, *, kind: str | None, limit: int, cursor: str | None) -> Page[Operation]:

@@ -1,5 +1,6 @@
 """What operators read, from Postgres: the queries of `projections`, put into the shapes of answers."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +29,15 @@ from muniment.api.operation_reads.rows import (
 from muniment.api.pages import Page
 from muniment.api.reading import page_of, reading
 from muniment.api.settings import ApiSettings
+from muniment.producers.clock import utc_now
 from muniment.projections.dead_letters import queries as letters
 from muniment.projections.dead_letters.queries import DeadLetterFilter
 from muniment.projections.operations import queries as operations
 from muniment.schemas.breakers import BREAKERS
 from muniment.schemas.record import Position
+
+PARTS_LISTED = timedelta(days=1)
+"""How long after its last word the breaker of a part is listed: one that is tried and fails says so every minute."""
 
 
 class PostgresOperationReads:
@@ -102,7 +107,7 @@ class PostgresOperationReads:
     async def breakers(self) -> list[Breaker]:
         """See `OperationReads.breakers`; one that a newer program has opened is shown, too."""
         async with reading():
-            found = await operations.breakers(self._pool)
+            found = await operations.breakers(self._pool, utc_now() - PARTS_LISTED)
         return [breaker_answer(name, found.get(name)) for name in [*BREAKERS, *sorted(found.keys() - BREAKERS.keys())]]
 
     async def operations(self, tenant: str, *, kind: str | None, limit: int, cursor: str | None) -> Page[Operation]:

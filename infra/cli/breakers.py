@@ -23,7 +23,7 @@ def default(context: typer.Context) -> None:
 
 @breakers.command("list")
 def list_breakers(as_json: bool = AsJson) -> None:
-    """Every breaker: closed (the service is called) or open. Exit code 1 when one is open."""
+    """Every breaker, of hosts those of the last day: closed (it is called) or open. Exit code 1 when one is open."""
     found = got("/v1/breakers")
     opened = [one["name"] for one in found["items"] if one["state"] == "open"]
     if as_json:

@@ -47,7 +47,7 @@ class RedriveRow:
 
 async def flags(pool: Any) -> dict[str, Entry]:
     """The last change of each flag that was ever set."""
-    return await _latest(pool, _FLAG)
+    return _by_name(await pool.fetch(_SQL["latest"], _FLAG))
 
 
 async def flag_history(pool: Any, name: str) -> list[Entry]:
@@ -69,9 +69,9 @@ async def steps(pool: Any) -> dict[str, Entry]:
     return _by_name(await pool.fetch(_SQL["steps"], sorted(NOT_HALTABLE)))
 
 
-async def breakers(pool: Any) -> dict[str, Entry]:
-    """The last opening or closing of each breaker that ever opened."""
-    return await _latest(pool, _BREAKER)
+async def breakers(pool: Any, parts_since: datetime) -> dict[str, Entry]:
+    """The last opening or closing of each breaker that ever opened; of parts, such as hosts, those since that time."""
+    return _by_name(await pool.fetch(_SQL["breakers"], _BREAKER, parts_since))
 
 
 async def outcome(pool: Any, tenant: str, operation_id: UUID) -> list[Entry]:
@@ -103,10 +103,6 @@ async def redrive(pool: Any, tenant: str, redrive_id: UUID) -> RedriveRow | None
     """One redrive; `None` for one that is not this tenant's."""
     rows = await pool.fetch(_SQL["redrives"], tenant, str(redrive_id), None, None, 1)
     return built(RedriveRow, rows[0]) if rows else None
-
-
-async def _latest(pool: Any, kinds: Sequence[str]) -> dict[str, Entry]:
-    return _by_name(await pool.fetch(_SQL["latest"], kinds))
 
 
 def _by_name(rows: Sequence[Any]) -> dict[str, Entry]:

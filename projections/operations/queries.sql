@@ -1,6 +1,12 @@
 -- latest: the last entry of some kinds about each thing
 select distinct on (about) * from read.operations where kind = any($1) order by about, partition desc, "offset" desc
 
+-- breakers: the last entry of some kinds about each breaker; of parts (`fetching:<host>`) if it is no older than $2
+select * from (
+    select distinct on (about) * from read.operations where kind = any($1)
+    order by about, partition desc, "offset" desc
+) last where strpos(about, ':') = 0 or at >= $2
+
 -- steps: the last halt or resumption of each step; a person's halt (none of $1) is that until a person ends it
 with words as (
     select *, case kind when 'halted' then (body ->> 'dead')::bigint <= 0 else body ->> 'by' <> 'probe' end as by_person

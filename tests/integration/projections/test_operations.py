@@ -1,11 +1,14 @@
 """How Muniment was run, in real tables."""
 
+from datetime import timedelta
 from itertools import product
 from uuid import UUID, uuid4
 
 from projected_story import Log, ReadModel, Story, place_of
 from support.operations import said
 
+from muniment.api.operation_reads.postgres import PostgresOperationReads
+from muniment.producers.clock import utc_now
 from muniment.producers.operations.state import OperationsState, fold
 from muniment.projections.operations.queries import (
     breakers,
@@ -17,6 +20,7 @@ from muniment.projections.operations.queries import (
     redrives,
     steps,
 )
+from muniment.schemas.breakers import BREAKERS
 from muniment.schemas.operations import (
     BreakerClosed,
     BreakerOpened,
@@ -74,7 +78,30 @@ async def test_the_last_word_on_a_thing_counts(read_model: ReadModel, log: Log) 
     assert [entry.reason for entry in await flag_history(pool, "outbox")] == ["moved", "Kafka is moved"]
     step = (await steps(pool))["embedding"]
     assert (step.kind, step.reason, step.body["by"]) == ("resumed", "it went through", "probe")
-    assert (await breakers(pool))["embedding"].kind == "breaker_closed"
+    assert (await breakers(pool, log.clock))["embedding"].kind == "breaker_closed"
+
+
+async def test_hosts_that_nobody_calls_any_more_are_not_listed(read_model: ReadModel, log: Log) -> None:
+    """A host or a model is, open or closed, for a day after the last word about it; a service always is."""
+
+    async def opens(name: str) -> None:
+        opened = BreakerOpened(breaker=name, failures=5, retry_after_s=5.0, code="fetch_failed")
+        await log.say(opened, uuid4(), "muniment")
+
+    async def closes(name: str) -> None:
+        await log.say(BreakerClosed(breaker=name, by="probe", reason="a call was answered"), uuid4(), "muniment")
+
+    log.clock = utc_now() - timedelta(days=1, seconds=10)
+    for name in ("embedding", "fetching:healed", "fetching:gone", "fetching:dead", "fetching:well"):
+        await opens(name)
+    await closes("fetching:healed")
+    log.clock = utc_now() - timedelta(hours=23, minutes=50)
+    await opens("fetching:dead")
+    await closes("fetching:well")
+    await read_model.catch_up()
+    listed = {one.name: one.state for one in await PostgresOperationReads(read_model.pool).breakers()}
+    known = dict.fromkeys(BREAKERS, "closed") | {"embedding": "open"}
+    assert listed == known | {"fetching:dead": "open", "fetching:well": "closed"}
 
 
 async def test_a_step_is_shown_as_every_process_has_it(read_model: ReadModel, log: Log) -> None:
