@@ -127,7 +127,7 @@ class Redriver:
         if lost:
             # Not discarded: a broker that has just lost its leader may not show its last records for a moment.
             log.error("dead_letters_not_there", letters=[one.letter for one in lost])
-            await self._store.put_back(lost)
+            await self._store.put_back(redrive_id, lost)
 
 
 def _name(leaving: Leaving) -> tuple[str, str]:

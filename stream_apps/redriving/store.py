@@ -34,12 +34,17 @@ update muniment_operating.letters set state = 'redriven', sent_at = now()
 where letter = any($1) and state = 'sending' returning letter"""
 _PUT_BACK = """
 update muniment_operating.letters set state = 'waiting', redrive_id = null, number = null
-where letter = any($1) and state = 'sending'"""
+where letter = any($1) and state = 'sending' returning letter, fingerprint"""
+_LOCK_CANARIES = "select canaries from muniment_operating.redrives where redrive_id = $1 for no key update"
+_IN_ITS_PLACE = """
+update muniment_operating.letters set number = $3 where letter = (
+    select letter from muniment_operating.letters
+    where redrive_id = $1 and state = 'claimed' and fingerprint = $2 and number >= $4 order by number limit 1)"""
 _REDRIVE = "select tenant, actor, traceparent from muniment_operating.redrives where redrive_id = $1"
 _PROGRESS = """
 select
     count(*) filter (where number < $2 and state = 'claimed') as canaries_left,
-    count(*) filter (where number < $2 and state = 'redriven' and ended_as is null) as canaries_out,
+    count(*) filter (where number < $2 and state in ('sending', 'redriven') and ended_as is null) as canaries_out,
     array_agg(letter || ' (' || ended_as || ')' order by number)
         filter (where number < $2 and ended_as <> all($3)) as canaries_failed,
     array_agg(letter order by number) filter (where number < $2 and state = 'redriven' and ended_as is null
@@ -144,10 +149,20 @@ class RedrivingStore:
             events = sorted((told(by_letter[row["letter"]]) for row in rows), key=lambda pair: pair[1])
             await announcing.put(connection, await _cause(connection, redrive_id), events, self._now())
 
-    async def put_back(self, letters: Sequence[Leaving]) -> None:
-        """These cannot go out: they stay where they were."""
-        async with database():
-            await self._pool.execute(_PUT_BACK, [one.letter for one in letters])
+    async def put_back(self, redrive_id: UUID, letters: Sequence[Leaving]) -> None:
+        """These of a redrive cannot go out: they stay where they were.
+
+        In a canary's place the next letter of its fingerprint goes ahead, so that no others go out untried.
+        """
+        async with database(), self._pool.acquire() as connection, connection.transaction():
+            # Locked, as whoever stops a redrive does: a letter that is free again has no number.
+            canaries = await connection.fetchval(_LOCK_CANARIES, redrive_id)
+            rows = await connection.fetch(_PUT_BACK, [one.letter for one in letters])
+            fingerprints = {row["letter"]: row["fingerprint"] for row in rows}
+            for one in letters:
+                if one.number < canaries and one.letter in fingerprints:
+                    about = redrive_id, fingerprints[one.letter], one.number, canaries
+                    await connection.execute(_IN_ITS_PLACE, *about)
 
     async def end(self, redrive: Running, outcome: str, reason: str) -> None:
         """The redrive is over, unless it was before; what it has not touched may be taken again."""
