@@ -38,7 +38,8 @@ class RetryState:
         step: The step that failed.
         attempt: Failed tries so far that count against the record (1 after the first).
         waits: Waits for an outage so far, which do not count.
-        first_failed_ms: When it failed first, milliseconds of the Unix epoch.
+        first_failed_ms: When it failed first, milliseconds of the Unix epoch; after a wait for a budget, which is no
+            failure that has to end, when that wait was over.
         due_ms: When it may be tried again; 0 on a dead letter.
         origin: Where it lay when it failed first.
         code: Why it failed last.

@@ -17,7 +17,7 @@ from muniment.schemas.scripts import DraftFailed, DraftRequested
 from muniment.schemas.topics import BESIDE, CHUNKS, COMMANDS_DOCUMENTS, DLQ, DOCUMENTS, EMBEDDINGS, RETRY_TIERS
 from muniment.stream_apps.hosting.concerns import redelivered
 from muniment.stream_apps.retrying.fingerprint import fingerprint
-from muniment.stream_apps.retrying.policy import Block, DeadLetter, Limits, Move, Refuse, Wait, next_move
+from muniment.stream_apps.retrying.policy import Block, DeadLetter, Limits, Move, Refuse, Wait, next_move, since_ms
 from muniment.stream_apps.scrubbing.scrub import scrub
 from muniment.stream_apps.step import Step
 
@@ -61,7 +61,11 @@ def judge(
     """
     past = retry_state(record) if redelivered(step, record) else None
     attempt, waits = (past.attempt, past.waits) if past else (0, 0)
-    first_failed_ms = past.first_failed_ms if past else now_ms if here_since_ms is None else here_since_ms
+    first_failed_ms = now_ms if here_since_ms is None else here_since_ms
+    if past:
+        first_failed_ms = since_ms(
+            past.code, error.code, first_failed_ms=past.first_failed_ms, due_ms=past.due_ms, now_ms=now_ms
+        )
     asked = error.retry_after_s if isinstance(error, StepFailure) else None
     move = next_move(
         error.code,

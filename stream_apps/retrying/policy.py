@@ -2,7 +2,8 @@
 
 Own faults go through the tiers, one retry in each (some have fewer), then to the dead letters. An outage of somebody
 else waits without using up attempts, as long as the server asked. All of it ends at one deadline; time in which the
-step did not run is not counted.
+step did not run is not counted. A budget alone is waited for without end: nobody is away, and a backlog of more than
+a day's budget meets its end day after day.
 """
 
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class Block:
 
 
 Move = Retry | Wait | DeadLetter | Refuse | Block
+LONGEST_BUDGET_S = 24 * 60 * 60
+"""A budget is that of a day."""
 TOO_LATE = (DeadLetter(ErrorCode.OUTAGE_TOO_LONG), DeadLetter(ErrorCode.RETRIES_TOO_LONG))
 """The ends by the deadline."""
 
@@ -105,6 +108,8 @@ def next_move(
     if policy is Policy.BLOCK:
         return Block()
     asked_s = max(retry_after_s or 0.0, 0.0)
+    if code is ErrorCode.BUDGET_SPENT:
+        return _wait(waits, None, now_ms, min(asked_s, LONGEST_BUDGET_S), limits)
     deadline_ms = first_failed_ms + paused_ms + _millis(limits.outage_deadline_s)
     if policy is Policy.OUTAGE:
         return _wait(waits, deadline_ms, now_ms, asked_s, limits)
@@ -122,11 +127,21 @@ def _retry(attempt: int, deadline_ms: int, now_ms: int, asked_s: float, limits: 
     return Retry(attempt if wait_s > asked_s else fitting_tier(wait_s, limits), due_ms)
 
 
-def _wait(waits: int, deadline_ms: int, now_ms: int, asked_s: float, limits: Limits) -> Wait | DeadLetter:
+def since_ms(past: ErrorCode, code: ErrorCode, *, first_failed_ms: int, due_ms: int, now_ms: int) -> int:
+    """Since when a record counts as failing that failed with `past`, was due again at `due_ms`, and failed with `code`.
+
+    Nothing is tried while a budget is waited for, so that the time of what fails afterwards begins at that wait's end.
+    """
+    if past is ErrorCode.BUDGET_SPENT and code is not ErrorCode.BUDGET_SPENT:
+        return min(due_ms, now_ms)
+    return first_failed_ms
+
+
+def _wait(waits: int, deadline_ms: int | None, now_ms: int, asked_s: float, limits: Limits) -> Wait | DeadLetter:
     tier = min(waits, SHORT_WAIT_TIER) if waits < SHORT_WAITS else len(limits.delays_s) - 1
     own_s = limits.delays_s[tier]
     wait_s = max(own_s, asked_s)
-    if wait_s > limits.outage_deadline_s or now_ms + _millis(wait_s) > deadline_ms:
+    if deadline_ms is not None and (wait_s > limits.outage_deadline_s or now_ms + _millis(wait_s) > deadline_ms):
         # A server that asks to wait past the deadline is given up on now: coming back earlier would be too early.
         return DeadLetter(ErrorCode.OUTAGE_TOO_LONG)
     return Wait(fitting_tier(wait_s, limits), now_ms + _millis(wait_s))

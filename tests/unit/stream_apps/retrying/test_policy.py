@@ -20,6 +20,8 @@ from muniment.stream_apps.retrying.policy import (
 )
 
 NOW = 1_800_000_000_000
+HOUR_MS = 3_600_000
+BUDGET = ErrorCode.BUDGET_SPENT
 delays = st.lists(st.floats(0.01, 1000), min_size=4, max_size=4).map(lambda d: tuple(sorted(d)))
 limits = st.builds(
     Limits, delays_s=delays, outage_deadline_s=st.floats(0, 10**6), jitter=st.floats(0, 1), jitter_cap_s=st.floats(0, 5)
@@ -37,7 +39,9 @@ def test_every_code_has_the_move_of_its_policy(code: ErrorCode) -> None:
     """The first failure of each code leads where its policy says; what waits or is retried ends at the deadline."""
     day_after = NOW - 25 * 60 * 60 * 1000
     late = {Policy.OUTAGE: ErrorCode.OUTAGE_TOO_LONG, Policy.EXPONENTIAL: ErrorCode.RETRIES_TOO_LONG}
-    if POLICIES[code] in late:
+    if code is ErrorCode.BUDGET_SPENT:
+        assert moved(code, first=day_after) == Wait(0, NOW + 1000)
+    elif POLICIES[code] in late:
         assert moved(code, first=day_after) == DeadLetter(late[POLICIES[code]])
     expected = {
         Policy.REFUSE: Refuse(code),
@@ -79,8 +83,44 @@ def test_an_outage_ends_at_its_deadline() -> None:
     assert moved(ErrorCode.PROVIDER_RATE_LIMITED, asked=float("inf")) == DeadLetter(ErrorCode.OUTAGE_TOO_LONG)
 
 
+def test_a_budget_is_waited_for_past_the_deadline() -> None:
+    """Who met its end in the afternoon meets it again at midnight, and waits for the next: that is later than a day."""
+    afternoon, midnight = 15 * HOUR_MS, 24 * HOUR_MS
+    move = next_move(
+        ErrorCode.BUDGET_SPENT,
+        attempt=0,
+        waits=1,
+        first_failed_ms=afternoon,
+        now_ms=midnight + 60_000,
+        retry_after_s=24 * 3600 - 60,
+    )
+    assert move == Wait(3, 2 * midnight)
+
+
 @given(
-    code=st.sampled_from([c for c, p in POLICIES.items() if p in {Policy.OUTAGE, Policy.EXPONENTIAL}]),
+    waits=st.integers(0, 10**6),
+    age_ms=st.integers(0, 10**12),
+    asked=st.none() | st.floats(-10) | st.just(float("inf")),
+    limit=limits,
+)
+def test_a_budget_never_ends_a_record(*, waits: int, age_ms: int, asked: float | None, limit: Limits) -> None:
+    """However long it has waited it waits on: as long as it was told, and never for more than a day or its tier."""
+    move = next_move(
+        ErrorCode.BUDGET_SPENT,
+        attempt=0,
+        waits=waits,
+        first_failed_ms=NOW - age_ms,
+        now_ms=NOW,
+        retry_after_s=asked,
+        limits=limit,
+    )
+    assert isinstance(move, Wait)
+    least, most = min(asked or 0, 86_400), max(86_400, *limit.delays_s)
+    assert least - 0.001 <= (move.due_ms - NOW) / 1000 <= most + 0.001
+
+
+@given(
+    code=st.sampled_from([c for c, p in POLICIES.items() if p in {Policy.OUTAGE, Policy.EXPONENTIAL} and c != BUDGET]),
     attempt=st.integers(0, 10),
     waits=st.integers(0, 10**6),
     age_ms=st.integers(0, 10**12),
@@ -145,7 +185,7 @@ def test_a_pause_is_as_if_it_had_never_been(
         for age, off in ((age_ms, paused_ms), (age_ms - paused_ms, 0))
     )
     assert move == younger
-    if isinstance(move, Retry | Wait):
+    if isinstance(move, Retry | Wait) and code is not BUDGET:
         assert move.due_ms <= NOW - age_ms + paused_ms + limit.outage_deadline_s * 1000 + 1
 
 
