@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -28,7 +27,8 @@ from muniment.schemas.operations import StepHalted, StepResumed
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import origin_of
 from muniment.schemas.topics import STEP_NAMES
-from muniment.stream_apps.braking.policy import BrakeLimits, Endings, Trip, counts
+from muniment.stream_apps.braking.policy import BrakeLimits, Ending, Endings, Trip, counts
+from muniment.stream_apps.braking.probes import Candidate, Probes
 from muniment.stream_apps.retrying.confirmed import send_at_last
 
 KNOWN_S = 30.0
@@ -44,17 +44,6 @@ class Encodes(Protocol):
     async def encode(self, event: Event, meta: Metadata) -> Record:
         """The record of an event."""
         ...
-
-
-@dataclass(slots=True)
-class _Probes:
-    """When a halted step may try a record, and how long it rests after a try that went wrong."""
-
-    rest_s: float
-    next_at: float
-    under_way: bool = False
-    failed: set[str] = field(default_factory=set)
-    """The first places of records that have failed as a probe."""
 
 
 class Brake:
@@ -81,7 +70,9 @@ class Brake:
         self._endings: dict[str, Endings] = {}
         self._tripped: set[str] = set()
         """Steps that this process has halted and not yet read of."""
-        self._probes: dict[str, _Probes] = {}
+        self._probes: dict[str, Probes] = {}
+        self._waiting: dict[str, list[Candidate]] = {}
+        """The records that wait for each halted step, in the order in which they came."""
         self._saying: set[asyncio.Task[None]] = set()
         """What it still has to say, whatever becomes of the record that was one too many."""
         self._halted: frozenset[str] = frozenset()
@@ -110,28 +101,22 @@ class Brake:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(KNOWN_S):
                 await self._operations.caught_up.wait()
-        first = True
-        while self.holds(step):
-            probes = self._probes.get(step)
-            if probes is None or probes.under_way:
-                await self._change(None)
-            elif (left_s := probes.next_at - self._monotonic()) > 0:
-                await self._change(left_s)
-            elif first and str(origin_of(record)) in probes.failed:
-                first = False
-                await asyncio.sleep(0)  # those that have not been tried yet go before
-            else:
-                async with self._probing(step, probes):
-                    yield True
-                return
-        yield False
+        candidate = Candidate(_tenant(record), str(origin_of(record)))
+        probes = await self._turn(step, candidate) if self.holds(step) else None
+        if probes is None:
+            yield False
+            return
+        async with self._probing(step, probes, candidate):
+            yield True
 
     async def went_well(self, step: str, record: Record, *, probe: bool) -> None:
         """See `Gate.went_well`."""
         halt = self._operations.halted(step)
         if not self.holds(step):
-            self._endings_of(step).add(_document(record), None)
+            self._endings_of(step).add(_document(record), None, _tenant(record))
         elif probe and halt is not None and halt.dead > 0:
+            if (probes := self._probes.get(step)) is not None:
+                probes.well = Ending(_document(record), None, _tenant(record))
             # A person may have halted it while it was tried, and then this is no reason to resume it.
             await self._say(step, StepResumed(step=step, by="probe", reason="a record that was tried went through"))
 
@@ -149,7 +134,8 @@ class Brake:
             return self._failed_before(step, record)
         if self.holds(step):
             return False
-        trip = self._endings_of(step).add(culprit.encode() or _document(record), code) if dead else None
+        by = culprit.encode() or _document(record)
+        trip = self._endings_of(step).add(by, code, _tenant(record)) if dead else None
         if trip is None:
             return True
         self._tripped.add(step)  # at once: the records beside this one must not be buried while it is published
@@ -190,27 +176,43 @@ class Brake:
         meta = Metadata(event_id, HOUSE, event_id, event_id, whole_millis(self._now()), f"muniment.{step}")
         await send_at_last(self._publisher, await self._codec.encode(event, meta))
 
+    async def _turn(self, step: str, candidate: Candidate) -> Probes | None:
+        """Hold while the step is halted, until the record is to be tried as a probe; `None` when the step goes on."""
+        waiting = self._waiting.setdefault(step, [])
+        waiting.append(candidate)
+        try:
+            while self.holds(step):
+                probes = self._probes.get(step)
+                if probes is None or probes.under_way or probes.next_of(waiting) is not candidate:
+                    await self._change(None)
+                elif (left_s := probes.left_s(candidate, self._monotonic())) > 0:
+                    await self._change(left_s)
+                else:
+                    probes.under_way = True
+                    return probes
+            return None
+        finally:
+            waiting.remove(candidate)
+            if waiting and self.holds(step):
+                self._wake()  # it may have been its turn, and it is another's now
+
     @asynccontextmanager
-    async def _probing(self, step: str, probes: _Probes) -> AsyncIterator[None]:
-        probes.under_way = True
-        log.info("halted_step_probed", step=step, rest_s=probes.rest_s)
+    async def _probing(self, step: str, probes: Probes, candidate: Candidate) -> AsyncIterator[None]:
+        log.info("halted_step_probed", step=step, tenant=candidate.tenant, rest_s=probes.rest_s)
         try:
             yield
+            probes.tried(candidate)
         finally:
-            probes.under_way = False
-            probes.rest_s = min(probes.rest_s * 2, self._limits.probe_at_most_s)
-            probes.next_at = self._monotonic() + probes.rest_s
+            probes.ended(self._monotonic())
             self._wake()
 
     def _failed_before(self, step: str, record: Record) -> bool:
-        probes, origin = self._probes.get(step), str(origin_of(record))
+        probes = self._probes.get(step)
         if probes is None:
             return False  # resumed meanwhile: it is tried again as any other
-        if origin in probes.failed:
-            probes.failed.discard(origin)
-            return True
-        probes.failed.add(origin)
-        return False
+        failed_before = probes.failed_before(str(origin_of(record)))
+        self._wake()  # whose turn it is may have changed
+        return failed_before
 
     def _endings_of(self, step: str) -> Endings:
         return self._endings.setdefault(step, Endings(self._limits))
@@ -222,17 +224,22 @@ class Brake:
             STEP_HALTED.labels(step).set(halt is not None)
             if halt is None:
                 if step in self._halted:
-                    self._endings.pop(step, None)  # it begins with a clean sheet
-                    self._probes.pop(step, None)
+                    self._begin_anew(step)
                 continue
             self._tripped.discard(step)
             if halt.dead > 0 and step not in self._probes:
-                rest_s = self._limits.probe_after_s
-                self._probes[step] = _Probes(rest_s, self._monotonic() + rest_s)
+                self._probes[step] = Probes(self._limits, self._monotonic(), self._endings_of(step).dead_of())
             elif halt.dead == 0:
                 self._probes.pop(step, None)
         self._halted = frozenset(state.halted)
         self._wake()
+
+    def _begin_anew(self, step: str) -> None:
+        """The step goes on with a clean sheet, on which stands the probe that ended well."""
+        self._endings.pop(step, None)
+        probes = self._probes.pop(step, None)
+        if probes is not None and probes.well is not None:
+            self._endings_of(step).add(*probes.well)
 
     def _wake(self) -> None:
         woken, self._moved = self._moved, asyncio.Event()
@@ -246,3 +253,7 @@ class Brake:
 
 def _document(record: Record) -> bytes:
     return record.key or str(origin_of(record)).encode()
+
+
+def _tenant(record: Record) -> str:
+    return record.header("tenant") or ""

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.heard_log import HeardLog
 from support.key_ring import MemoryKeyRing
 from support.operations import MemoryOperations
-from support.publisher import MemoryPublisher
 from support.toy_step import Do, ToyStep, job
 
 from muniment.producers.log_codec import LogCodec
@@ -31,19 +31,8 @@ RECORD = replace(job("acme"), partition=9, offset=9)
 LIMITS = BrakeLimits(run=3, probe_after_s=30.0, probe_at_most_s=100.0)
 
 
-class Log(MemoryPublisher):
+class Log(HeardLog):
     """A log whose operations everybody reads at once."""
-
-    def __init__(self, operations: MemoryOperations) -> None:
-        super().__init__()
-        self._operations = operations
-
-    async def send(self, record: Record) -> Record:
-        sent = await super().send(record)
-        if sent.topic == OPERATIONS.name:
-            envelope = decode(sent, lambda _: None)
-            self._operations.take(envelope.event, envelope.meta)
-        return sent
 
     def on(self, topic: str) -> list[Record]:
         return [r for r in self.sent if r.topic == topic]
@@ -86,8 +75,8 @@ class House:
         self.settler = Settler(codec, self.log, ports=ports, now=lambda: self.now, sleep=lambda _: asyncio.sleep(0))
         self.tasks: list[asyncio.Task[str]] = []
 
-    def give(self, do: Do = Do.WORK) -> "asyncio.Task[str]":
-        record = replace(job("acme", do=do), partition=0, offset=len(self.tasks))
+    def give(self, do: Do = Do.WORK, tenant: str = "acme") -> "asyncio.Task[str]":
+        record = replace(job(tenant, do=do), partition=0, offset=len(self.tasks))
         self.tasks.append(asyncio.create_task(self.settler.settle(self.step, record)))
         return self.tasks[-1]
 
@@ -403,3 +392,45 @@ async def test_a_pause_ends_when_something_changes(house: House) -> None:
         await asyncio.sleep(0)
         await house.operations.say(StepHalted(step="chunking", reason="upkeep", code="", dead=0, settled=0))
         await waiting
+
+
+async def test_what_comes_of_another_tenant_is_tried_after_one_rest(house: House) -> None:
+    """It passes all that waits of the one whose documents halted the step, and does not wait for their long rests."""
+    await house.trip()
+    bad = [house.tasks[2], *(house.give() for _ in range(3))]
+    for _ in range(3):
+        await house.later(LIMITS.probe_at_most_s)
+    tries, house.step.broken = house.step.tries, False
+    other = house.give(tenant="other")
+    await house.later(LIMITS.probe_after_s - 1)
+    assert house.step.tries == tries
+    await house.later(1)
+    assert await other == "done"
+    assert [await task for task in bad] == ["done"] * 4
+
+
+async def test_a_probe_of_another_tenant_is_remembered_when_the_step_goes_on(house: House) -> None:
+    """Who resumed the step by a good document is not halted at once again by those that are bad."""
+    await house.trip()
+    house.step.broken, other = False, house.give(tenant="other")
+    house.clock += LIMITS.probe_after_s
+    house.brake._wake()
+    assert await other == "done"
+    house.step.broken = True
+    for _ in range(LIMITS.run * 3):
+        house.give()
+    await settle_down()
+    assert all(task.done() for task in house.tasks)
+    assert [type(event) for event in house.log.said()] == [StepHalted, StepResumed]
+
+
+async def test_who_goes_away_while_it_is_next_leaves_its_turn_to_another(house: House) -> None:
+    """A record that is taken away as it waits for its probe keeps nobody from being tried in its place."""
+    await house.trip()
+    behind = house.give()
+    await settle_down()
+    house.step.broken = False
+    house.clock += LIMITS.probe_after_s  # nobody has looked at it yet
+    house.tasks[2].cancel()
+    async with asyncio.timeout(20):
+        assert await behind == "done"

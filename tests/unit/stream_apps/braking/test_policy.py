@@ -84,3 +84,69 @@ def test_a_run_is_never_missed(endings: list[tuple[int, ErrorCode | None]]) -> N
         last = endings[n - 3 : n + 1]
         if all(code for _, code in last) and len({document for document, _ in last}) == 4:
             assert trips[n] is not None
+
+
+Tenanted = tuple[str, int, ErrorCode | None]
+whose = st.sampled_from("abc")
+codes = st.sampled_from([None, None, BAD])
+histories = st.lists(st.tuples(whose, st.integers(0, 30), codes), max_size=60)
+
+
+def told_of(endings: list[Tenanted], limits: BrakeLimits = SMALL) -> list[Trip | None]:
+    kept = Endings(limits)
+    return [kept.add(b"%s/%d" % (tenant.encode(), n), code, tenant) for tenant, n, code in endings]
+
+
+def test_bad_documents_of_one_tenant_halt_nothing_while_anothers_end_well() -> None:
+    """Thirty dead links in a row say nothing of the step that has just served somebody else."""
+    bad: list[Tenanted] = [("a", n, BAD) for n in range(30)]
+    assert not any(told_of([("b", 0, None), *bad], BrakeLimits()))
+    assert any(told_of([("a", 99, None), *bad], BrakeLimits()))
+
+
+def test_what_others_had_ended_well_is_forgotten() -> None:
+    """A step that breaks when only one tenant is at it halts as soon as the window knows nobody else."""
+    trips = told_of([("b", 0, None), *(("a", n, BAD) for n in range(60))], BrakeLimits())
+    assert next(n for n, trip in enumerate(trips) if trip) == BrakeLimits().window
+
+
+def test_a_host_that_is_away_is_one_whoever_names_it() -> None:
+    """The addresses of many tenants on one dead host are one bad thing."""
+    kept = Endings(BrakeLimits())
+    assert not any(kept.add(b"fetching:dead", BAD, f"tenant {n}") for n in range(100))
+
+
+@given(st.lists(st.tuples(whose, st.integers(0, 30), codes), max_size=60), st.sampled_from("abc"))
+def test_a_tenant_halts_nothing_for_others(history: list[Tenanted], bad: str) -> None:
+    """Where all that dies is one tenant's, a trip means that nobody else's ended well in the window."""
+    endings: list[Tenanted] = [(t, n, code if t == bad else None) for t, n, code in history]
+    for n, trip in enumerate(told_of(endings)):
+        assert trip is None or {tenant for tenant, _, _ in endings[max(0, n - 9) : n + 1]} == {bad}
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), codes), max_size=60), st.sampled_from([SMALL, BrakeLimits(run=3)]))
+def test_a_house_of_one_tenant_is_halted_as_by_documents_alone(
+    endings: list[tuple[int, ErrorCode | None]], limits: BrakeLimits
+) -> None:
+    """With a single tenant there is nobody to compare with: what many different documents say is believed."""
+    trips = told_of([("a", n, code) for n, code in endings], limits)
+    for n, trip in enumerate(trips):
+        last = endings[max(0, n - limits.window + 1) : n + 1]
+        good = next((back for back, (_, code) in enumerate(reversed(last)) if code is None), len(last))
+        run, dead = {d for d, _ in last[len(last) - good :]}, [d for d, code in last if code]
+        by_share = len({*dead}) >= limits.least and len(dead) >= limits.share * len(last)
+        assert (trip is not None) == (endings[n][1] is not None and (len(run) >= limits.run or by_share))
+
+
+@given(histories, st.permutations([*"aabb"]))
+def test_several_tenants_that_fail_halt_the_step(history: list[Tenanted], tenants: list[str]) -> None:
+    """Whatever was before: as many in a row as it takes, of which one tenant has no more than half, are enough."""
+    endings = [*history, *((tenant, 100 + n, BAD) for n, tenant in enumerate(tenants))]
+    assert told_of(endings)[-1] is not None
+
+
+@given(histories, st.lists(whose, min_size=10, max_size=10))
+def test_a_broken_step_is_halted_within_its_window(history: list[Tenanted], tenants: list[str]) -> None:
+    """Whoever's they are, and whoever's ended well before: a window of dead documents is the longest it takes."""
+    endings = [*history, *((tenant, 100 + n, BAD) for n, tenant in enumerate(tenants))]
+    assert any(told_of(endings)[len(history) :])

@@ -1,5 +1,6 @@
 """A tenant whose budget is spent day after day, at a step as it is run: what waits for it waits, and halts nothing."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from muniment.producers.log_codec import LogCodec
 from muniment.schemas.codec import Envelope
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
+from muniment.schemas.event import Event
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import RetryState, retry_state
 from muniment.schemas.topics import REDELIVERY, RETRY_TIERS
@@ -36,7 +38,7 @@ class Spending(ToyStep):
         super().__init__("acme")
         self._house = house
 
-    async def run(self, envelope: Envelope):  # type: ignore[no-untyped-def]
+    async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
         """See `Step.run`."""
         raise self.failure or exhausted(self._house.now)
         yield

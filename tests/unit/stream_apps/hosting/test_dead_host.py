@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from support.heard_log import HeardLog
 from support.key_ring import MemoryKeyRing
 from support.operations import MemoryOperations
-from support.publisher import MemoryPublisher
 
 from muniment.producers.blobs import Blob
 from muniment.producers.breakers.breakers import Breakers
@@ -25,7 +25,7 @@ from muniment.schemas.errors import StepFailure
 from muniment.schemas.metadata import Metadata
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import retry_state
-from muniment.schemas.topics import DLQ, REDELIVERY, RETRY_TIERS
+from muniment.schemas.topics import DLQ, OPERATIONS, REDELIVERY, RETRY_TIERS
 from muniment.schemas.web_address import WebAddress, parse
 from muniment.stream_apps.braking.brake import Brake
 from muniment.stream_apps.braking.policy import BrakeLimits
@@ -79,32 +79,37 @@ class House:
 
     def __init__(self, **limits: Any) -> None:
         self.now = BEGAN
-        self.log, self.ring = MemoryPublisher(), MemoryKeyRing()
-        self.codec, operations = LogCodec(self.ring), MemoryOperations()
+        self.clock = 0.0
+        self.ring, operations = MemoryKeyRing(), MemoryOperations()
+        self.log, self.codec = HeardLog(operations), LogCodec(self.ring)
         self.breakers = Breakers(operations, self.log, self.codec, now=lambda: self.now, draw=lambda: 0.0)
         self.web = Web(doors(self.breakers))
         claims: Any = Claims()
         self.step = Fetching(self.web, claims, limit_s=60)
-        self.brake = Brake(operations, self.log, self.codec, now=lambda: self.now)
+        self.brake = Brake(operations, self.log, self.codec, now=lambda: self.now, monotonic=lambda: self.clock)
         self.settler = Settler(
             self.codec, self.log, limits=Limits(**limits), ports=Ports(gate=self.brake), now=lambda: self.now
         )
         self._given = 0
 
-    async def requested(self, url: str) -> Record:
+    async def requested(self, url: str, tenant: str = "acme") -> Record:
         """An address on the log."""
         document_id, job_id = uuid4(), uuid4()
-        await self.ring.create("acme", document_id)
+        await self.ring.create(tenant, document_id)
         event = DocumentRequested(
             document_id=document_id, job_id=job_id, url=url, title=None, metadata={}, lane="normal"
         )
-        meta = Metadata(uuid4(), "acme", job_id, job_id, BEGAN, "muniment.test")
+        meta = Metadata(uuid4(), tenant, job_id, job_id, BEGAN, "muniment.test")
         self._given += 1
         return replace(await self.codec.encode(event, meta), partition=0, offset=self._given)
 
     def on(self, *topics: str) -> list[Record]:
         """What was sent there."""
         return [record for record in self.log.sent if record.topic in topics]
+
+    def settle(self, record: Record) -> "asyncio.Task[str]":
+        """Settle one, beside all others."""
+        return asyncio.create_task(self.settler.settle(self.step, record))
 
     async def play(self, records: list[Record]) -> None:
         """Settle all of them, and what comes back from the tiers when it is due, until nothing waits any more."""
@@ -126,6 +131,20 @@ class House:
                 if sent.topic in TIERS and state is not None:
                     turns += 1
                     heappush(waiting, (state.due_ms, turns, sent.to(REDELIVERY["fetching"].name)))
+
+
+@asynccontextmanager
+async def played_until_halted(house: House, records: list[Record]) -> AsyncIterator[None]:
+    """With so many of them settled that the step has been halted."""
+    playing = asyncio.create_task(house.play(records))
+    try:
+        async with asyncio.timeout(60):
+            while not house.brake.holds("fetching"):  # noqa: ASYNC110 - turns of the loop are what is waited for
+                await asyncio.sleep(0)
+        yield
+    finally:
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
 
 
 def _name(record: Record) -> str:
@@ -184,13 +203,34 @@ async def test_a_web_that_is_away_halts_the_step() -> None:
     """When no host answers, however many are asked, it is not the hosts: what waits is not buried with them."""
     house = House()
     records = [await house.requested(f"https://dead{n}.example/") for n in range(MANY)]
-    playing = asyncio.create_task(house.play(records))
-    async with asyncio.timeout(60):
-        while not house.brake.holds("fetching"):  # noqa: ASYNC110 - turns of the loop are what is waited for
-            await asyncio.sleep(0)
-    playing.cancel()
-    await asyncio.gather(playing, return_exceptions=True)
-    assert len(house.on(DLQ.name)) == BrakeLimits().run - 1
+    async with played_until_halted(house, records):
+        assert len(house.on(DLQ.name)) == BrakeLimits().run - 1
+
+
+async def test_dead_links_of_one_tenant_halt_nothing_that_serves_another() -> None:
+    """As many hosts as would halt the step are buried where an address of somebody else was just fetched."""
+    house = House()
+    alive = await house.requested("https://alive.example/", "other")
+    await house.play([alive, *[await house.requested(f"https://dead{n}.example/") for n in range(MANY)]])
+    assert len(house.on(DLQ.name)) == MANY
+    assert not house.on(OPERATIONS.name)
+
+
+async def test_dead_links_hold_up_another_tenant_for_one_rest() -> None:
+    """Where nobody else was at it they halt the step; an address that comes then is fetched before all of theirs."""
+    house = House()
+    records = [await house.requested(f"https://dead{n}.example/") for n in range(30)]
+    async with played_until_halted(house, records):
+        ahead = [house.settle(await house.requested(f"https://dead{n}.example/")) for n in range(30, 35)]
+        other = house.settle(await house.requested("https://alive.example/", "other"))
+        await asyncio.sleep(0.05)
+        assert not other.done()
+        house.clock += BrakeLimits().probe_after_s
+        house.brake._wake()
+        async with asyncio.timeout(60):
+            assert await other == "done"
+            assert set(await asyncio.gather(*ahead)) == {"retry"}
+        assert not house.brake.holds("fetching")
 
 
 async def test_a_store_that_is_away_is_waited_for_in_place() -> None:
