@@ -12,6 +12,7 @@ from muniment.producers.embedding.paid import begun_at
 from muniment.producers.postgres import database
 from muniment.producers.subjects import Subjects
 from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
+from muniment.stream_apps.parking.withdrawing import withdraw
 
 _KEYS = """
 select count(*) from muniment_keys.data_keys where tenant = $1 and document_id = any($2) and destroyed_at is null"""
@@ -24,11 +25,6 @@ union select command_id from muniment_deciding.inbox i where document_id = $2 an
 _WAITING = "select count(*) from muniment_parking.records where tenant = $1 and key = any($2)"
 _PATCHED = """
 select count(*) from muniment_operating.letters where tenant = $1 and document_id = any($2) and edited is not null"""
-# Sealed under a key that is gone. What was submitted under the same id since then has another key.
-_UNPARK = """
-delete from muniment_parking.records r using muniment_keys.data_keys k
-where r.tenant = $1 and k.tenant = $1 and k.document_id = any($2) and k.destroyed_at is not null
-    and r.key = convert_to(k.document_id::text, 'UTF8') and position(k.key_id::text in r.headers::text) > 0"""
 _UNPATCH = """
 update muniment_operating.letters l set edited = null, edited_key = null from muniment_keys.data_keys k
 where l.tenant = $1 and k.tenant = $1 and k.document_id = any($2) and k.destroyed_at is not null
@@ -125,12 +121,14 @@ class WorkStore:
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`."""
-        counted = (_UNCOUNT.format(table=table) for table in ("batches", "totals"))
         async with database():
-            for sql in (_UNPARK, *counted):
-                await self._pool.execute(sql, what.tenant, list(what.documents))
+            for table in ("batches", "totals"):
+                await self._pool.execute(_UNCOUNT.format(table=table), what.tenant, list(what.documents))
+        waiting = await withdraw(self._pool, what.tenant, what.documents)
         await forget_edits(self._pool, what.tenant, what.documents)
-        return Erased(note="jobs in work were ended; copies for a retry and dead letters lie sealed under the keys")
+        note = "jobs in work were ended; copies for a retry and dead letters lie sealed under the keys"
+        ends = "; parked records that something waits for stay until their turn, sealed under the same keys"
+        return Erased(waiting, f"{note}{ends}" if waiting else note)
 
 
 class AnswerStore:
