@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.held_port import held_port
+from support.ports import free_port
 from support.stack import Api, Stack, running_stack
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def stack() -> Iterator[Stack]:
     """A whole stack on the fixed endpoint, a limit of 64 MiB so that "too large" is cheap to reach.
 
-    It may fetch from one port of this machine.
+    It may fetch from one port of this machine, and have texts embedded at another one.
     """
     settings = {
         "MUNIMENT_MAX_DOCUMENT_BYTES": str(64 * 1024 * 1024),
@@ -55,6 +56,7 @@ def stack() -> Iterator[Stack]:
         "MUNIMENT_QUESTION_TIMEOUT_S": "50",
         # Evidence is at hand soon.
         "MUNIMENT_SEAL_EVERY_S": "1",
+        "MUNIMENT_EMBEDDING_ENDPOINTS": f"http://127.0.0.1:{free_port()}/v1",
     }
     with RUNNING:
         settings["MUNIMENT_FETCH_PORTS"] = str(RUNNING.enter_context(held_port()))

@@ -2,20 +2,32 @@
 
 Both models are of the stand-in endpoint. The second has no prefixes, so that a question that is the text of a document
 has exactly its vector: an answer of the second model finds it with a score of 1, one of the first never does.
+Once more with the real server, at an endpoint of its own, whose vectors are of another length and say what is meant.
 """
 
 import json
+import operator
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from support.stack import Api, Stack, until
+from support.stack import INSTALLED, Api, Stack, until
 
 FIRST, SERVED, OTHER = "multilingual-e5-small", "multilingual-e5-small-256", "multilingual-e5-small-256#256"
 TEXTS = [f"The {word} keeps its own counsel in the {word} house." for word in ("owl", "pine", "lark", "moss", "reed")]
 EXACT = 0.99
+MEANT = {
+    "The harbour froze over in January and no ship could leave.": "겨울에 배들이 왜 항구를 떠나지 못했나요?",
+    "Knead the dough for ten minutes, then let it rise until morning.": "빵 반죽은 얼마나 치대야 하나요?",
+    "Her violin was stolen from the train between Vienna and Graz.": "어떤 악기를 도둑맞았나요?",
+}
+"""Texts, and for each a question that has not a word of it."""
 
 
 @pytest.fixture
@@ -174,6 +186,75 @@ def test_a_killed_migration_goes_on_and_pays_for_nothing_twice(stack: Stack, api
     stack.run("replay", "chunks")
     assert stack.endpoint.calls()["requests"] == 0
     assert model(api, name)["state"] == "complete"
+
+
+@pytest.fixture
+def served(stack: Stack) -> Iterator[str]:
+    """The real server with its real model, at the other endpoint that the settings of the stack name."""
+    address = httpx2.URL(stack.settings["MUNIMENT_EMBEDDING_ENDPOINTS"])
+    folder = INSTALLED / "models" / "multilingual-e5-small"
+    words = [f"--port={address.port}", f"--model={folder}", "--threads=1"]
+
+    def answers() -> bool:
+        assert process.poll() is None, "the embedding server has ended"
+        with suppress(httpx2.TransportError):
+            return httpx2.get(str(address.join("/health")), timeout=20, trust_env=False).is_success
+        return False
+
+    with subprocess.Popen([sys.executable, "-m", "muniment.infra.embedding_server", *words]) as process:
+        try:
+            until("the embedding server answers", answers, 120)
+            yield str(address)
+        finally:
+            process.kill()
+
+
+def vector(address: str, text: str) -> list[float]:
+    """What the server itself says of a text."""
+    body = {"model": SERVED, "input": [text], "dimensions": 256}
+    answer = httpx2.post(f"{address}/embeddings", json=body, timeout=60, trust_env=False).json()
+    found: list[float] = answer["data"][0]["embedding"]
+    return found
+
+
+def test_a_real_model_of_another_length_is_searched_and_left_again(
+    stack: Stack, api: Api, served: str, tmp_path: Path
+) -> None:
+    """At another endpoint that is told the length: what is meant is found by its vectors, and before and after not."""
+    documents = {text: api.indexed(text, f"{n}.txt")["document_id"] for n, text in enumerate(MEANT)}
+    ways = ("--base-url", served, "--query-prefix", "query: ", "--passage-prefix", "passage: ", "--ask-dimensions")
+    refused = stack.run(
+        *("embeddings", "migrate", "--to", SERVED, "--dimensions", "255", "--yes", "--reason", "a test", *ways),
+        check=False,
+    )
+    assert (refused.returncode, "model_unusable" in refused.stderr) == (1, True)
+    begun = told(stack, "migrate", "--to", SERVED, "--dimensions", "256", "--yes", *ways)
+    name = begun["events"][0]["about"]
+    until("everything has vectors of it", lambda: model(api, name)["state"] == "complete", 240)
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        "\n".join(json.dumps({"q": q, "relevant": [documents[text]]}) for text, q in MEANT.items()), "utf-8"
+    )
+    compared = told(stack, "compare", name, "--queries", str(questions), "--k", "5")
+    assert (compared["other"]["ndcg"], compared["queries"]) == (1.0, len(MEANT))
+    assert compared["live"]["ndcg"] < 1
+    text, question = next(iter(MEANT.items()))
+    # As unit vectors of that length the server's own product is the score.
+    near = sum(map(operator.mul, vector(served, f"query: {question}"), vector(served, f"passage: {text}")))
+    for target in (name, FIRST, name):
+        assert decided(api, "switch", model=target)["outcome"] == "accepted"
+        until("search reads it", lambda target=target: nearest(api, text)[0] == target)
+        found = [api.search(q, mode="vector", k=1)[0] for q in MEANT.values()]
+        assert ([hit["document_id"] for hit in found] == list(documents.values())) == (target == name)
+        assert (abs(found[0]["scores"]["score"] - near) < 2e-3) == (target == name)
+    api.indexed("The lighthouse keeper counted forty wrecks.", "lighthouse.txt")
+    (hit,) = api.search("등대를 지키는 사람이 난파선을 몇 척 보았나요?", mode="vector", k=1)
+    assert "forty wrecks" in hit["text"]
+    until("the first model has it, too", lambda: model(api, FIRST)["state"] == "complete", 120)
+    assert decided(api, "switch", model=FIRST)["outcome"] == "accepted"
+    until("search reads the first", lambda: nearest(api, text)[0] == FIRST)
+    assert decided(api, "drop", model=name)["outcome"] == "accepted"
+    until("its vectors are gone", lambda: not stack.rows("select 1 from read.model_vectors limit 1"))
 
 
 def recorded(api: Api, kind: str) -> list[dict[str, Any]]:
