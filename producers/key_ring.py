@@ -26,9 +26,14 @@ def lost(key_id: UUID, place: str = "") -> StepFailure:
     `place` is that of a record that names it, where that is known.
     """
     named = f", which {place} names" if place else ""
-    detail = f"the key store has never heard of data key {key_id}{named}: `muniment keys restore` puts it back from a"
-    detail += f" backup; where none has it, `muniment keys give-up --key {key_id}` declares it destroyed"
+    detail = f"the key store has never heard of data key {key_id}{named}: {ways_out(str(key_id))}"
     return StepFailure(ErrorCode.KEY_RING_UNUSABLE, detail)
+
+
+def ways_out(key: str) -> str:
+    """What an operator does about a data key that is lost, as it is said everywhere."""
+    gone = f'`muniment keys give-up --key {key} --reason "…"` declares it destroyed'
+    return f"`muniment keys restore` puts it back from a backup; where none has it, {gone}"
 
 
 class KeyRing(Protocol):

@@ -47,8 +47,14 @@ PROBLEM_TEXTS: Texts = {
     "problem.blob_unavailable.do": ("Try again in a moment.", "잠시 뒤 다시 시도하세요."),
     "problem.key_ring_unusable": ("A key is not at hand", "필요한 열쇠를 찾을 수 없습니다"),
     "problem.key_ring_unusable.do": (
-        "Nothing was erased by that. Tell whoever runs Muniment: the key store has to be put back.",
-        "이 때문에 소거된 것은 없습니다. 열쇠 저장소를 복원하도록 운영자에게 알리세요.",
+        (
+            "Nothing was erased by that. Tell whoever runs Muniment: muniment keys restore puts a lost key back from a backup; "
+            'where none has it, muniment keys give-up --key ID --reason "…" declares it destroyed.'
+        ),
+        (
+            "이 때문에 소거된 것은 없습니다. 운영자에게 알리세요. 잃어버린 열쇠는 muniment keys restore 명령으로 백업에서 복원하고, "
+            '어느 백업에도 없으면 muniment keys give-up --key ID --reason "…" 명령으로 파기되었음을 선언합니다.'
+        ),
     ),
     "problem.disk_full": ("There is no room to store it", "저장할 공간이 없습니다"),
     "problem.disk_full.do": (

@@ -5,6 +5,7 @@ The `type` of a problem is `/problems/<code>` (RFC 9457 allows a relative refere
 
 from dataclasses import dataclass
 
+from muniment.producers.key_ring import ways_out
 from muniment.schemas.error_codes import ErrorCode
 
 
@@ -193,8 +194,8 @@ KINDS: dict[str, Kind] = {
     ErrorCode.KEY_RING_UNUSABLE: Kind(
         503,
         "A key is not at hand",
-        "Nothing is taken for erased. Tell the operator, whose key store or key ring has to be put back "
-        "(`muniment keys restore`), and repeat the request then.",
+        "Nothing is taken for erased. Tell the operator, and repeat the request then. A data key that is lost: "
+        f"{ways_out('ID')}. A key ring that cannot be used: put back the one that belongs to the key store.",
     ),
     ErrorCode.BLOB_UNAVAILABLE: Kind(503, "The blob store is away", "Repeat the request after `Retry-After`."),
     ErrorCode.BREAKER_OPEN: Kind(

@@ -92,6 +92,7 @@ def restore(
     from muniment.producers.destroyed_keys import destroyed_on_log
     from muniment.producers.key_backup import NoBackup, OtherKeys
     from muniment.producers.key_backup import restore as put_back
+    from muniment.producers.key_ring import ways_out
     from muniment.producers.lost_keys import lost_of, named_on_log
 
     word = _word(passphrase)
@@ -110,7 +111,8 @@ def restore(
         typer.echo(f"muniment: {error}", err=True)
         raise typer.Exit(1) from None
     if lost:
-        told = f"muniment: {_said(lost)}: restore a newer backup, or `muniment keys give-up`"
+        whole = "without --key all of them at once"
+        told = f"muniment: {_said(lost)}. Of each: {ways_out('ID')} ({whole})"
         typer.echo("\n".join([told, *_lines(lost)]), err=True)
     print(f"keys that are back: {done.keys}; that stay destroyed: {done.destroyed}")
 

@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 from muniment.infra.cli.main import make_app
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.key_file import load
+from muniment.producers.key_ring import ways_out
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 from muniment.projections.prepare import prepare
@@ -170,7 +171,7 @@ def test_lost_keys_are_told_and_given_up_only_when_somebody_says_so(
     assert others == ["lost", "lost"]
     done = muniment("keys", "restore", *words)
     assert done.exit_code == 0
-    assert "all that needs one waits: restore a newer backup, or `muniment keys give-up`" in done.stderr
+    assert f"all that needs one waits. Of each: {ways_out('ID')}" in done.stderr
     assert on_database(database_url, found) == [key, None, "lost"]
     unsure = CliRunner().invoke(make_app(), ("keys", "give-up", "--reason", "no backup has them"), input="n\n")
     assert unsure.exit_code == 1

@@ -51,7 +51,9 @@ async def test_a_reason_whose_key_was_lost_is_waited_for(world):
     async with world.client() as http:
         told = await http.get(f"/v1/documents/{document_id}/history", headers=world.mine)
     assert (told.status_code, told.json()["code"]) == (503, "key_ring_unusable")
-    assert "muniment keys restore" in told.json()["detail"]
+    for text in (told.json()["detail"], told.json()["what_to_do"]):
+        assert "`muniment keys restore`" in text
+        assert "`muniment keys give-up --key " in text
 
 
 async def test_a_history_wants_the_scope_and_a_thing_of_the_tenant(world):

@@ -131,6 +131,14 @@ def test_every_problem_is_told_in_both_languages():
     assert told == {f"{code}{part}" for code in KINDS for part in ("", ".do")}
 
 
+def test_a_lost_key_has_both_ways_out():
+    """In either language the page names the commands that the API names, with all that they want."""
+    commands = re.findall(r"`(.+?)`", KINDS[ErrorCode.KEY_RING_UNUSABLE].what_to_do)
+    assert len(commands) == 2
+    for text in TEXTS["problem.key_ring_unusable.do"]:
+        assert [command for command in commands if command not in text] == []
+
+
 def test_every_reason_is_told_in_both_languages():
     """Why a step failed, or a command of a document or a project came to nothing, by every code that there is."""
     told = {key.removeprefix("state.why.") for key in TEXTS if key.startswith("state.why.")}
