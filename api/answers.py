@@ -259,6 +259,7 @@ class DeadLetter(Answer):
     job_id: UUID | None = None
     event: str | None = Field(default=None, description="What it says it is", examples=["ChunksPrepared"])
     step: str
+    branch: str | None = Field(default=None, description="The embedding model whose letter it is, of `reembedding`")
     code: str = Field(examples=["provider_rejected"])
     category: str = Field(examples=["permanent"])
     detail: str

@@ -7,6 +7,7 @@ from muniment.infra.not_set import required
 from muniment.producers.clock import utc_now
 from muniment.stream_apps.redriving.expiry import Expiry
 from muniment.stream_apps.redriving.redriver import Redriver
+from muniment.stream_apps.redriving.resting import RestingModels
 from muniment.stream_apps.redriving.sender import Sender
 from muniment.stream_apps.redriving.store import RedrivingStore
 
@@ -25,4 +26,5 @@ def redriver(found: Parts) -> Redriver:
         found.publisher,
         RedrivingStore(found.pool, utc_now, canary_s=settings.canary_deadline_s),
         expiry=expiry,
+        resting=RestingModels(found.pool, utc_now),
     )

@@ -1,5 +1,6 @@
 """Routes that do something with dead letters: redrive, discard, edit, and the record that an edit is applied to."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -45,10 +46,13 @@ async def redrive(
 ) -> told.Ordered | Response:
     """At the rate given, some of each cause first, the others only if those pass.
 
-    Only letters that wait are taken, with `force` quarantined ones, too; none is redriven twice.
+    Only letters that wait are taken, with `force` quarantined ones, too; none is redriven twice. Those of an embedding
+    model that is dropped or paused are left out: nobody would take them up.
     """
     statuses = (*REDRIVABLE, QUARANTINED) if given.force else REDRIVABLE
-    found = await _found(deps, who, given, statuses)
+    wanted = _filter(given, statuses)
+    found = await _found(deps, who, replace(wanted, worked_on=True))
+    found.left_out = await deps.reads.dead_letters_resting(tenants_of(who), wanted)
     if dry_run:
         return JSONResponse(found.model_dump(mode="json"))
     _check(found, given)
@@ -77,7 +81,7 @@ async def discard(
     *, given: Letters, deps: Deps, who: Operator, order: Order, dry_run: Dry = False
 ) -> told.Ordered | Response:
     """They stay on the log; nobody will redrive them."""
-    found = await _found(deps, who, given, DISCARDABLE)
+    found = await _found(deps, who, _filter(given, DISCARDABLE))
     if dry_run:
         return JSONResponse(found.model_dump(mode="json"))
     _check(found, given)
@@ -127,9 +131,8 @@ async def get_record(dead_letter_id: LetterPath, deps: Deps, who: Operator) -> t
     return await letter_record(deps, dead_letter_id)
 
 
-async def _found(deps: Deps, who: Principal, given: Letters, statuses: tuple[str, ...]) -> told.DryRun:
+async def _found(deps: Deps, who: Principal, wanted: DeadLetterFilter) -> told.DryRun:
     """What the request would touch, as far as the read model knows."""
-    wanted = _filter(given, statuses)
     groups = await deps.reads.dead_letter_groups(tenants_of(who), wanted)
     page = await deps.reads.dead_letters(tenants_of(who), wanted, limit=SAMPLE, cursor=None)
     return told.DryRun(
@@ -157,6 +160,9 @@ def _selection(given: Letters) -> dict[str, str]:
 
 
 def _check(found: told.DryRun, given: Letters) -> None:
+    if not found.letters and found.left_out:
+        each = [f"{one.letters} of {one.model}, which is {one.state} ({one.what_to_do})" for one in found.left_out]
+        raise Problem("nothing_selected", f"Nobody would take these dead letters up: {'; '.join(each)}.")
     if not found.letters:
         raise Problem("nothing_selected", "No dead letter that waits is among those asked for.")
     if unconfirmed(found.letters, given.confirmed):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from muniment.api.answers import DOCUMENT_ID, JOB_ID, MOMENT, TOKEN, Answer
+from muniment.schemas.resting import RESTING
 
 LETTER = "3-42"
 REDRIVE_ID = "01970f60-11aa-7d02-9a41-3c5e7f902b44"
@@ -91,6 +92,15 @@ class SelectedGroup(Answer):
     letters: int
 
 
+class RestingLetters(Answer):
+    """Letters of an embedding model that nobody embeds with: no redrive takes them."""
+
+    model: str = Field(examples=["text-embedding-3-large#1024"])
+    state: str = Field(description="`dropped` or `paused`", examples=["paused"])
+    letters: int
+    what_to_do: str = Field(examples=[RESTING["paused"].format(model="text-embedding-3-large#1024")])
+
+
 class DryRun(Answer):
     """What a redrive or a discard would touch. Nothing was published."""
 
@@ -99,6 +109,9 @@ class DryRun(Answer):
         description="Up to 200 causes, the one with the newest letter first; `letters` counts those of all others, too"
     )
     sample: list[str] = Field(description="Up to ten of them, the newest first", examples=[[LETTER]])
+    left_out: list[RestingLetters] = Field(
+        default=[], description="Of a redrive: letters that wait and that it does not take, by embedding model"
+    )
 
 
 class Redrive(Answer):

@@ -103,7 +103,7 @@ ANSWERS: dict[str, Any] = {
     },
     "DeadLetterGroup": GROUP,
     "DeadLetterGroups": {"items": [GROUP]},
-    "DryRun": {"letters": 12, "groups": [SELECTED], "sample": [LETTER]},
+    "DryRun": {"letters": 12, "groups": [SELECTED], "sample": [LETTER], "left_out": []},
     "Redrive": REDRIVE,
     "Redrives": {"items": [REDRIVE], "next_cursor": None},
     "Flags": {"items": [FLAG]},

@@ -12,6 +12,7 @@ from muniment.api.operation_reads.answers import (
     FlagChange,
     Operation,
     Redrive,
+    RestingLetters,
     StepState,
 )
 from muniment.api.pages import Page
@@ -40,6 +41,10 @@ class OperationReads(Protocol):
 
     async def dead_letters_counted(self, tenants: Tenants, wanted: DeadLetterFilter) -> int:
         """How many dead letters there are, of however many causes."""
+        ...
+
+    async def dead_letters_resting(self, tenants: Tenants, wanted: DeadLetterFilter) -> list[RestingLetters]:
+        """Dead letters of embedding models that are dropped or paused, by model."""
         ...
 
     async def dead_letters_waiting(self) -> int:

@@ -12,6 +12,7 @@ from muniment.api.operation_reads.answers import (
     FlagChange,
     Operation,
     Redrive,
+    RestingLetters,
     StepState,
 )
 from muniment.api.operation_reads.port import Tenants
@@ -24,6 +25,7 @@ from muniment.api.operation_reads.rows import (
     letter_place,
     operation_answer,
     redrive_answer,
+    resting_answer,
     step_answers,
 )
 from muniment.api.pages import Page
@@ -71,6 +73,12 @@ class PostgresOperationReads:
         """See `OperationReads.dead_letters_counted`."""
         async with reading():
             return await letters.counted(self._pool, tenants, wanted)
+
+    async def dead_letters_resting(self, tenants: Tenants, wanted: DeadLetterFilter) -> list[RestingLetters]:
+        """See `OperationReads.dead_letters_resting`."""
+        async with reading():
+            rows = await letters.resting(self._pool, tenants, wanted)
+        return [resting_answer(row) for row in rows]
 
     async def dead_letters_waiting(self) -> int:
         """See `OperationReads.dead_letters_waiting`."""

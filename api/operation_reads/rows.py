@@ -13,13 +13,15 @@ from muniment.api.operation_reads.answers import (
     Operation,
     Outcome,
     Redrive,
+    RestingLetters,
     StepState,
 )
-from muniment.projections.dead_letters.queries import GroupRow, LetterRow
+from muniment.projections.dead_letters.queries import GroupRow, LetterRow, RestingRow
 from muniment.projections.operations.entry import Entry
 from muniment.projections.operations.queries import RedriveRow
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.record import Position
+from muniment.schemas.resting import RESTING
 from muniment.schemas.topics import DLQ, STEP_NAMES, halt_holds
 
 
@@ -44,6 +46,7 @@ def dead_letter_answer(row: LetterRow) -> DeadLetter:
         job_id=row.job_id,
         event=row.event_type or None,
         step=row.step,
+        branch=row.branch or None,
         code=row.code,
         category=row.category,
         detail=row.error,
@@ -81,6 +84,12 @@ def group_answer(row: GroupRow, running: str) -> DeadLetterGroup:
         programs=list(row.programs),
         gone_since_version=running if row.programs and running not in row.programs else None,
     )
+
+
+def resting_answer(row: RestingRow) -> RestingLetters:
+    """Letters that no redrive takes, and what to do about them."""
+    instead = RESTING[row.state].format(model=row.model)
+    return RestingLetters(model=row.model, state=row.state, letters=row.letters, what_to_do=instead)
 
 
 def redrive_answer(row: RedriveRow) -> Redrive:

@@ -65,18 +65,27 @@ def _carried_out(verb: str, order: choice.Order, **more: Any) -> Any:
     found = dlq_redriving.looked(path, body)
     if order.as_json and order.dry_run:
         print(json.dumps(found, ensure_ascii=False))
-    elif not order.as_json and found["letters"]:
-        from rich.console import Console
-
-        from muniment.infra.cli.dlq_showing import show_dry
-
-        show_dry(Console(stderr=not order.dry_run), found, verb)
     elif not order.as_json:
-        typer.echo(f"no dead letter to {verb}: none of them waits", err=not order.dry_run)
+        _show(found, verb, err=not order.dry_run)
     if order.dry_run or not found["letters"]:
         raise typer.Exit(0 if order.dry_run else 1)
     confirmed = dlq_redriving.confirm(found, verb, yes=order.yes)
     return dlq_redriving.begun(path, body | {"confirmed": confirmed})
+
+
+def _show(found: Any, verb: str, *, err: bool) -> None:
+    from rich.console import Console
+
+    from muniment.infra.cli.dlq_showing import show_dry, show_left_out
+
+    console = Console(stderr=err)
+    if found["letters"]:
+        show_dry(console, found, verb)
+    elif not found.get("left_out"):
+        typer.echo(f"no dead letter to {verb}: none of them waits", err=err)
+    else:
+        typer.echo(f"no dead letter to {verb}: nobody would take them up", err=err)
+    show_left_out(console, found)
 
 
 def edit(

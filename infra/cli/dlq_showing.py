@@ -84,6 +84,14 @@ def show_dry(console: Console, found: Mapping[str, Any], verb: str) -> None:
         console.print(f"and {others} of other causes, which are not shown", highlight=False)
 
 
+def show_left_out(console: Console, found: Mapping[str, Any]) -> None:
+    """What waits and is not redriven, and what to do about it."""
+    for one in found.get("left_out", ()):
+        letters = f"{one['letters']} letter{'' if one['letters'] == 1 else 's'}"
+        told = f"left out: {letters} of {one['model']}, which is {one['state']}: {one['what_to_do']}"
+        console.print(told, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
 def show_redrives(console: Console, items: Sequence[Mapping[str, Any]]) -> None:
     """Redrives, newest first."""
     columns = ("redrive", "state", "letters", "redriven", "failed", "left", "begun", "by", "why")

@@ -9,6 +9,7 @@ from muniment.projections.rows import named, storable
 from muniment.schemas.ids import trace_of
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import BRANCH, MOST_TIMES, RetryState, retry_state
+from muniment.schemas.topics import BESIDE
 
 UNKNOWN = "unknown"
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -22,6 +23,7 @@ class DeadLetter:
     Attributes:
         identity: What makes two records on the topic the same dead letter.
         letter: Its name everywhere else: its place on the dead-letter topic, as `topic:partition:offset`.
+        branch: Whose work it was of a step that several groups run, each for itself (the embedding model); else empty.
         program: The version of Muniment that buried it; empty when it does not say.
         redrive_id: The redrive that it has failed again after, if any.
         redrive_letter: The dead letter that it was then.
@@ -36,6 +38,7 @@ class DeadLetter:
     offset: int
     tenant: str
     step: str
+    branch: str
     code: str
     category: str
     fingerprint: str
@@ -74,6 +77,8 @@ def letter_of(record: Record) -> DeadLetter:
         offset=place.offset,
         tenant=named(record.header("tenant") or ""),
         step=named(step),
+        # Of other steps the header says nothing: it is whatever the record was sent with.
+        branch=named(record.header(BRANCH) or "") if step in BESIDE else "",
         code=code,
         category=state.category if state else UNKNOWN,
         fingerprint=named(state.fingerprint if state and state.fingerprint else f"{step}.{code}"),

@@ -49,7 +49,7 @@ class DeadLetters(Projection):
     """Every record on the dead-letter topic, decodable or not, and what operators did with it."""
 
     name = "dead_letters"
-    version = 3
+    version = 4
     topics = (DLQ, OPERATIONS)
     raw_topics = frozenset({DLQ.name})
     handles = (

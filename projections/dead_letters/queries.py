@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from muniment.projections import cursor as cursors
@@ -16,6 +16,8 @@ from muniment.schemas.record import Position
 
 _SQL = statements("muniment.projections.dead_letters")
 MOST_GROUPS = 200
+_WORKED_ON = """({}::boolean and not exists (
+    select from read.embedding_models m where m.model = branch and m.state in ('dropped', 'paused')))"""
 Tenants = Sequence[str]
 """Whose letters: the caller's tenant and, for operators, the empty one of records that name none."""
 
@@ -51,8 +53,20 @@ class GroupRow:
 
 
 @dataclass(frozen=True)
+class RestingRow:
+    """Letters of an embedding model that nobody embeds with; its `state` is `dropped` or `paused`."""
+
+    model: str
+    state: str
+    letters: int
+
+
+@dataclass(frozen=True)
 class DeadLetterFilter:
-    """Every given part must hold. `statuses` are alternatives; `since` is included, `until` is not."""
+    """Every given part must hold. `statuses` are alternatives; `since` is included, `until` is not.
+
+    `worked_on` leaves out letters of embedding models that nobody embeds with: those that are dropped or paused.
+    """
 
     step: str | None = None
     code: str | None = None
@@ -64,6 +78,7 @@ class DeadLetterFilter:
     since: datetime | None = None
     until: datetime | None = None
     letters: tuple[str, ...] | None = None
+    worked_on: Literal[True] | None = None
 
     def parts(self) -> list[tuple[str, Any]]:
         """Conditions with their values."""
@@ -74,6 +89,7 @@ class DeadLetterFilter:
             ("failed_at >= {}", self.since),
             ("failed_at < {}", self.until),
             ("letter = any({})", self.letters),
+            (_WORKED_ON, self.worked_on),
         ]
 
 
@@ -114,6 +130,13 @@ async def counted(pool: Any, tenants: Tenants, wanted: DeadLetterFilter | None =
     """How many letters there are, of however many causes."""
     condition, parameters = conditions((wanted or DeadLetterFilter()).parts(), 2)
     return int(await pool.fetchval(_SQL["counted"].replace("{filter}", condition), tenants, *parameters))
+
+
+async def resting(pool: Any, tenants: Tenants, wanted: DeadLetterFilter | None = None) -> list[RestingRow]:
+    """The letters of embedding models that nobody embeds with, by model."""
+    condition, parameters = conditions((wanted or DeadLetterFilter()).parts(), 2)
+    rows = await pool.fetch(_SQL["resting"].replace("{filter}", condition), tenants, *parameters)
+    return [built(RestingRow, row) for row in rows]
 
 
 async def waiting(pool: Any) -> int:

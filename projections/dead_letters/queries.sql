@@ -30,5 +30,10 @@ order by n.last_seen desc, n.fingerprint limit $2
 -- counted: how many letters there are of all causes
 select count(*) from read.dead_letters where tenant = any($1) {filter}
 
+-- resting: letters of embedding models that nobody embeds with
+select m.model, m.state, count(*) as letters
+from read.dead_letters l join read.embedding_models m on m.model = l.branch and m.state in ('dropped', 'paused')
+where tenant = any($1) {filter} group by m.model, m.state order by m.model
+
 -- waiting: letters of all tenants that an operator has still to decide on
 select count(*) from read.dead_letters where status in ('waiting', 'edited', 'quarantined')

@@ -1,8 +1,8 @@
 create table if not exists {schema}.dead_letters (
     -- What makes two records on the topic the same dead letter: a step's repeat after a crash is not a second one.
     identity text primary key, letter text not null, topic text not null, partition integer not null,
-    "offset" bigint not null, tenant text not null, step text not null, code text not null, category text not null,
-    fingerprint text not null, attempts integer not null, waits integer not null, first_failed_at timestamptz not null,
+    "offset" bigint not null, tenant text not null, step text not null, branch text not null, code text not null,
+    category text not null, fingerprint text not null, attempts integer not null, waits integer not null, first_failed_at timestamptz not null,
     failed_at timestamptz not null, origin_topic text not null, origin_partition integer not null,
     origin_offset bigint not null, event_type text not null, event_id uuid, document_id uuid, job_id uuid,
     trace_id text not null, error text not null, program text not null, redrive_id uuid, redrive_letter text,
@@ -12,6 +12,7 @@ create index if not exists dead_letters_by_age on {schema}.dead_letters (tenant,
 create index if not exists dead_letters_by_fingerprint on {schema}.dead_letters (tenant, fingerprint);
 create index if not exists dead_letters_of_job on {schema}.dead_letters (job_id);
 create index if not exists dead_letters_by_letter on {schema}.dead_letters (letter);
+create index if not exists dead_letters_of_branch on {schema}.dead_letters (branch) where branch <> '';
 create index if not exists dead_letters_of_redrive on {schema}.dead_letters (redrive_id) where redrive_id is not null;
 -- What became of a letter; apart from it, because the operations topic may be ahead of the dead-letter topic.
 create table if not exists {schema}.fates (

@@ -31,6 +31,7 @@ from muniment.schemas.operations import (
     StepResumed,
 )
 from muniment.schemas.replays import SkipEvent, UnskipEvent
+from muniment.schemas.resting import RESTING
 from muniment.schemas.topics import NOT_HALTABLE, STEP_NAMES
 from muniment.stream_apps.operating.skipping import skip
 from muniment.stream_apps.operating.state import RUNNING, Letter, State, in_order
@@ -207,16 +208,27 @@ def _taken(
 
 
 def _free(letters: Sequence[Letter], state: State, verb: str, *, force: bool) -> list[Letter]:
-    """Those that nobody has done anything with; if there are none, what was done with them."""
-    steady = [one for one in letters if one.step in STEP_NAMES or verb == "discard"]
+    """Those that nobody has done anything with; if there are none, what was done with them.
+
+    A redrive leaves those of resting embedding models where they are: nobody would take them up.
+    """
+    discarding = verb == "discard"
+    known = [one for one in letters if one.step in STEP_NAMES or discarding]
+    steady = [one for one in known if one.branch not in state.resting or discarding]
     taken = [one for one in steady if state.standing(one.letter).free(force=force)]
     if not taken:
         why = Counter(state.standing(one.letter).state for one in steady if one not in taken)
         told = [f"{count} {_TOLD[name]}" for name, count in sorted(why.items())]
-        if len(steady) < len(letters):
-            told.append(f"{len(letters) - len(steady)} of no step that could take them back")
+        if len(known) < len(letters):
+            told.append(f"{len(letters) - len(known)} of no step that could take them back")
+        left = Counter(one.branch for one in known if one.branch in state.resting and not discarding)
+        told += [_resting(model, state.resting[model], count) for model, count in sorted(left.items())]
         raise Objection("nothing_to_do", f"no letter to {verb}: {', '.join(told) or 'none was found'}")
     return taken
+
+
+def _resting(model: str, name: str, count: int) -> str:
+    return f"{count} of {model}, which is {name} ({RESTING[name].format(model=model)})"
 
 
 _TOLD = {

@@ -13,7 +13,7 @@ from muniment.stream_apps.operating.decider import MOST_LETTERS
 from muniment.stream_apps.operating.selection import Selection
 from muniment.stream_apps.operating.state import Letter
 
-_COLUMNS = "letter, tenant, step, fingerprint, document_id, job_id, failed_at, redrive_times"
+_COLUMNS = "letter, tenant, step, fingerprint, document_id, job_id, failed_at, redrive_times, branch"
 _NAMED = f"select {_COLUMNS} from read.dead_letters where tenant = any($1) and letter = any($2)"  # noqa: S608
 _SELECTED = f"""
 select {_COLUMNS} from read.dead_letters where tenant = any($1) and status = any($2)

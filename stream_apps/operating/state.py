@@ -22,7 +22,10 @@ RUNNING = "running"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter as the read model has it. `letter` is its place, `times` how often it was redriven before."""
+    """A dead letter as the read model has it.
+
+    `letter` is its place, `times` how often it was redriven before, `branch` its embedding model where it has one.
+    """
 
     letter: str
     tenant: str
@@ -32,6 +35,7 @@ class Letter:
     job_id: UUID | None
     failed_at: datetime
     times: int = 0
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,14 @@ class Redrive:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Of everything only what a command is about: the letters that it found, the redrives of its tenant."""
+    """Of everything only what a command is about: the letters that it found, the redrives of its tenant.
+
+    `resting` are the embedding models that nobody embeds with, each with its state (see `RESTING`).
+    """
 
     letters: Mapping[str, Standing] = field(default_factory=dict)
     redrives: Mapping[UUID, Redrive] = field(default_factory=dict)
+    resting: Mapping[str, str] = field(default_factory=dict)
 
     def standing(self, letter: str) -> Standing:
         """What was done with a letter."""
@@ -101,4 +109,4 @@ def evolve(state: State, event: Event, tenant: str) -> State:
         case DeadLetterEdited() if state.standing(event.letter).state == "quarantined":
             # It is another record now: what it failed with does not count against it.
             letters[event.letter] = Standing()
-    return State(letters, redrives)
+    return replace(state, letters=letters, redrives=redrives)

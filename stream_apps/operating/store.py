@@ -8,6 +8,7 @@ from uuid import UUID
 
 from muniment.schemas.operations import RedriveStarted
 from muniment.schemas.record import Record
+from muniment.schemas.resting import RESTING
 from muniment.stream_apps.decider_store import DeciderStore
 from muniment.stream_apps.operating.state import RUNNING, Letter, Redrive, Standing, State
 
@@ -27,6 +28,8 @@ where r.redrive_id = any($1) or (r.tenant = $2 and r.state = 'running') group by
 _LOCK_REDRIVES = (
     "select 1 from muniment_operating.redrives where state = 'running' order by redrive_id for no key update"
 )
+# Decided under the same lock: a redrive comes before a pause or a drop, or after it.
+_RESTING = "select model, state from muniment_operating.embedding_models where state = any($1)"
 _START = """
 insert into muniment_operating.redrives
     (redrive_id, tenant, actor, traceparent, rate, canaries, letters, state, reason, started_at)
@@ -127,7 +130,8 @@ async def _load(connection: Any, about: About) -> State:
         row["redrive_id"]: Redrive(row["tenant"], row["state"], row["redriven"], row["left"])
         for row in await connection.fetch(_REDRIVES, wanted, about.tenant)
     }
-    return State(letters, redrives)
+    resting = {row["model"]: row["state"] for row in await connection.fetch(_RESTING, list(RESTING))}
+    return State(letters, redrives, resting)
 
 
 async def _save(connection: Any, about: About, before: State, decided: Decided) -> None:

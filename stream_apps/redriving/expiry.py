@@ -1,7 +1,7 @@
 """Dead letters that nobody looks after: discarded when they are too old, and an alarm when they are many."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,10 @@ from muniment.stream_apps.redriving import announcing
 from muniment.stream_apps.redriving.announcing import Cause
 
 BATCH = 1000
-_ONE = "select pg_advisory_xact_lock(hashtextextended('muniment.operating', 0))"
+COLUMNS = ("letter", "tenant", "step", "fingerprint", "document_id", "job_id", "redrive_times")
+"""What is noted of a letter of the read model when it is discarded."""
+ONE = "select pg_advisory_xact_lock(hashtextextended('muniment.operating', 0))"
+"""One at a time decides about letters, whoever it is; held to the end of a transaction."""
 _OLD = """
 select d.letter, d.tenant, d.step, d.fingerprint, d.document_id, d.job_id, d.redrive_times
 from read.dead_letters d left join muniment_operating.letters o using (letter)
@@ -61,14 +64,18 @@ class Expiry:
         now = self._now()
         before = now - timedelta(days=self._days)
         async with database(), self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_ONE)
+            await connection.execute(ONE)
             rows = await connection.fetch(_OLD, before, BATCH)
-            await connection.executemany(_DISCARD, [tuple(row) for row in rows])
-            of_tenant: dict[str, list[str]] = defaultdict(list)
-            for row in rows:
-                of_tenant[row["tenant"] or HOUSE].append(row["letter"])
-            for tenant, letters in of_tenant.items():
-                reason = f"older than {self._days:g} days"
-                event = DeadLettersDiscarded(letters=tuple(letters), how="expired", reason=reason)
-                await announcing.put(connection, Cause(uuid4(), tenant), [(event, 0)], now)
+            await discard(connection, rows, how="expired", reason=f"older than {self._days:g} days", now=now)
         return len(rows)
+
+
+async def discard(connection: Any, rows: Sequence[Any], *, how: str, reason: str, now: datetime) -> None:
+    """Discard letters, in a transaction of the caller's; each tenant is told of its own."""
+    await connection.executemany(_DISCARD, [tuple(row[name] for name in COLUMNS) for row in rows])
+    of_tenant: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        of_tenant[row["tenant"] or HOUSE].append(row["letter"])
+    for tenant, letters in of_tenant.items():
+        event = DeadLettersDiscarded(letters=tuple(letters), how=how, reason=reason)
+        await announcing.put(connection, Cause(uuid4(), tenant), [(event, 0)], now)

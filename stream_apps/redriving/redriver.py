@@ -19,6 +19,7 @@ from muniment.stream_apps.redriving import announcing
 from muniment.stream_apps.redriving.expiry import Expiry
 from muniment.stream_apps.redriving.pace import Pace
 from muniment.stream_apps.redriving.redelivery import Leaving, redelivery
+from muniment.stream_apps.redriving.resting import RestingModels
 from muniment.stream_apps.redriving.sender import Sender
 from muniment.stream_apps.redriving.store import Progress, RedrivingStore, Running
 
@@ -26,6 +27,8 @@ BATCH = 100
 """Letters in one transaction."""
 TURN_S, IDLE_S = 0.05, 0.5
 EXPIRY_EVERY_S = 600.0
+GIVE_UP_EVERY_S = 5.0
+"""How long letters of a model that is dropped may still look as if they waited."""
 log = structlog.get_logger(__name__)
 
 
@@ -41,6 +44,7 @@ class Redriver:
         store: RedrivingStore,
         *,
         expiry: Expiry | None = None,
+        resting: RestingModels | None = None,
     ) -> None:
         self._pool = pool
         self._leading = Leading("muniment.redriving", connect)
@@ -48,7 +52,8 @@ class Redriver:
         self._publisher = publisher
         self._store = store
         self._expiry = expiry
-        self._expired_at = float("-inf")
+        self._resting = resting
+        self._expired_at = self._given_up_at = float("-inf")
         self._paces: dict[Any, Pace] = {}
 
     async def run(self) -> None:
@@ -73,6 +78,9 @@ class Redriver:
         self._paces = {r.redrive_id: self._paces.get(r.redrive_id) or Pace(r.rate, time.monotonic()) for r in running}
         for redrive in running:
             await self._advance(redrive, sender)
+        if self._resting is not None and time.monotonic() - self._given_up_at > GIVE_UP_EVERY_S:
+            self._given_up_at = time.monotonic()
+            await self._resting.give_up()
         if self._expiry is not None and time.monotonic() - self._expired_at > EXPIRY_EVERY_S:
             self._expired_at = time.monotonic()
             await self._expiry.look()
@@ -92,6 +100,9 @@ class Redriver:
                 await self._send(sender, [one.leaving for one in mine if one not in gone_out])
 
     async def _advance(self, redrive: Running, sender: Sender) -> None:
+        if self._resting is not None and (why := await self._resting.in_the_way(redrive.redrive_id, redrive.canaries)):
+            await self._store.end(redrive, "stopped", why)
+            return
         progress = await self._store.progress(redrive)
         if progress.canaries_failed:
             await self._store.end(redrive, "canary_failed", f"did not pass: {', '.join(progress.canaries_failed[:5])}")

@@ -14,11 +14,12 @@ from muniment.api.operation_reads.answers import (
     FlagChange,
     Operation,
     Redrive,
+    RestingLetters,
     StepState,
 )
-from muniment.api.operation_reads.rows import breaker_answer, flag_answers, letter_place, step_answers
+from muniment.api.operation_reads.rows import breaker_answer, flag_answers, letter_place, resting_answer, step_answers
 from muniment.api.pages import Page
-from muniment.projections.dead_letters.queries import MOST_GROUPS, DeadLetterFilter
+from muniment.projections.dead_letters.queries import MOST_GROUPS, DeadLetterFilter, RestingRow
 from muniment.schemas.breakers import BREAKERS
 
 NOW = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
@@ -51,6 +52,7 @@ class FakeOperationReads:
         self.changes: dict[str, list[FlagChange]] = defaultdict(list)
         self.halted: list[StepState] = []
         self.opened: list[Breaker] = []
+        self.resting: dict[str, str] = {}
 
     def add_letters(self, count: int, tenant: str = "acme", **about: Any) -> list[str]:
         """So many more letters that wait; their ids."""
@@ -67,6 +69,7 @@ class FakeOperationReads:
             if all(getattr(wanted, n) in {None, getattr(one, n)} for n in names)
             and (wanted.statuses is None or one.status in wanted.statuses)
             and (wanted.letters is None or letter_place(one.dead_letter_id) in wanted.letters)
+            and not (wanted.worked_on and one.branch in self.resting)
         ]
 
     async def dead_letters(
@@ -100,6 +103,10 @@ class FakeOperationReads:
 
     async def dead_letters_counted(self, tenants: Sequence[str], wanted: DeadLetterFilter) -> int:
         return len(self._found(tenants, wanted))
+
+    async def dead_letters_resting(self, tenants: Sequence[str], wanted: DeadLetterFilter) -> list[RestingLetters]:
+        found = Counter(one.branch for one in self._found(tenants, wanted) if one.branch in self.resting)
+        return [resting_answer(RestingRow(m, self.resting[m], count)) for m, count in sorted(found.items()) if m]
 
     async def dead_letters_waiting(self) -> int:
         return sum(len(letters) for letters in self.letters.values())

@@ -11,6 +11,7 @@ from support.toy_step import job
 
 from muniment.projections.dead_letters.projection import DeadLetters
 from muniment.schemas.record import Record
+from muniment.schemas.retry_headers import BRANCH
 
 
 @dataclass
@@ -22,11 +23,19 @@ class ReadYard:
     buried: int = 0
 
     async def bury(
-        self, *, at: datetime | None = None, tenant: str = TENANT, fingerprint: str = "f1", record: Record | None = None
+        self,
+        *,
+        at: datetime | None = None,
+        tenant: str = TENANT,
+        fingerprint: str = "f1",
+        record: Record | None = None,
+        model: str = "",
     ) -> str:
-        """One dead letter, buried at that time; its place."""
+        """One dead letter, buried at that time, of the step that embeds with this `model` if any; its place."""
         self.buried += 1
         made = dead(self.buried, fingerprint=fingerprint, record=record or job(tenant))
+        if model:
+            made = made.with_headers({"retry_step": "reembedding", BRANCH: model})
         if not tenant:
             made = Record(made.topic, made.key, made.value, tuple(h for h in made.headers if h[0] != "tenant"))
         sent = await self.yard.publisher.send(made)

@@ -34,6 +34,7 @@ from muniment.stream_apps.operating.step import Operating
 from muniment.stream_apps.operating.store import OperatingStore
 from muniment.stream_apps.redriving.endings import RedriveEndings
 from muniment.stream_apps.redriving.redriver import Redriver
+from muniment.stream_apps.redriving.resting import RestingModels
 from muniment.stream_apps.redriving.sender import Sender
 from muniment.stream_apps.redriving.store import RedrivingStore
 
@@ -226,6 +227,7 @@ def redriver(yard: Yard, *, canary_s: float = 3600.0) -> Redriver:
         lambda: Sender(yard.bootstrap, transactional_id=yard.prefix, prefix=yard.prefix),
         yard.publisher,
         RedrivingStore(yard.pool, utc_now, canary_s=canary_s),
+        resting=RestingModels(yard.pool, utc_now),
     )
 
 

@@ -89,6 +89,18 @@ _REDRIVES: Texts = {
         "They were redriven or discarded already, or are on their way.",
         "이미 재전송 또는 폐기했거나 처리 중입니다.",
     ),
+    "operations.plan.left_out": (
+        "Left out: {count} of the embedding model {model}.",
+        "제외: 임베딩 모델 {model}의 레코드 {count}건.",
+    ),
+    "operations.plan.left_out.dropped": (
+        "It was dropped and nothing is embedded with it any more: discard them.",
+        "삭제된 모델이라 더 이상 임베딩하지 않으므로 폐기하세요.",
+    ),
+    "operations.plan.left_out.paused": (
+        "It is paused: run `muniment embeddings resume '{model}' --reason …` first.",
+        "일시 정지된 모델입니다. 먼저 `muniment embeddings resume '{model}' --reason …`을 실행하세요.",
+    ),
     "operations.plan.changed": (
         "Their number has changed meanwhile. Look at it again and confirm.",
         "그사이 개수가 바뀌었습니다. 다시 확인해 주세요.",

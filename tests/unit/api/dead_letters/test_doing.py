@@ -66,6 +66,28 @@ async def test_a_dry_run_publishes_nothing(world):
     assert not world.publisher.sent
 
 
+async def test_letters_that_nobody_would_take_up_are_left_out(world):
+    """A look at a redrive tells of those of dropped and paused models and what to do; a discard takes them."""
+    world.reads.resting = {"old#8": "dropped", "next#8": "paused"}
+    world.reads.add_letters(2, step="reembedding", branch="old#8")
+    world.reads.add_letters(3, step="reembedding", branch="next#8")
+    body = {"selection": {}, **WHY}
+    async with world.client() as http:
+        refused = await http.post("/v1/dead-letters/redrive", json=body, headers=world.operator)
+        assert (refused.status_code, refused.json()["code"]) == (409, "nothing_selected")
+        assert "3 of next#8, which is paused (`muniment embeddings resume 'next#8'" in refused.json()["detail"]
+        assert "2 of old#8, which is dropped (nothing is embedded with it any more" in refused.json()["detail"]
+        world.reads.add_letters(4)
+        look = await http.post("/v1/dead-letters/redrive?dry_run=true", json=body, headers=world.operator)
+        assert look.json()["letters"] == 4
+        left = [(one["model"], one["state"], one["letters"]) for one in look.json()["left_out"]]
+        assert left == [("next#8", "paused", 3), ("old#8", "dropped", 2)]
+        look = await http.post("/v1/dead-letters/discard?dry_run=true", json=body, headers=world.operator)
+        assert (look.json()["letters"], look.json()["left_out"]) == (9, [])
+        letter = await http.get("/v1/dead-letters/0-0", headers=world.reader)
+        assert letter.json()["branch"] == "old#8"
+
+
 async def test_letters_of_all_causes_count(world):
     """Of many causes some are shown; the count that a person confirms is that of all, as the decider finds them."""
     for number in range(201):

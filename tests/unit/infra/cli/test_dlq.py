@@ -99,6 +99,20 @@ def test_a_dry_run_only_looks(api: ScriptedApi, verb: str) -> None:
     assert [params for _, _, params, _ in api.asked] == [{"dry_run": "true"}]
 
 
+def test_what_a_redrive_leaves_out_is_told_of(api: ScriptedApi) -> None:
+    """Each model that nobody embeds with has its line, with what to do; with nothing else, nothing is done."""
+    left = {"model": "next#8", "state": "paused", "letters": 3, "what_to_do": "`muniment embeddings resume` first"}
+    api.answers[PATHS["redrive"]] = found(12) | {"left_out": [left]}
+    line = "left out: 3 letters of next#8, which is paused: `muniment embeddings resume` first\n"
+    told = api.run("dlq", "redrive", "--all", "--reason", "healed", "--dry-run").stdout
+    assert "12 dead letters to redrive" in told
+    assert told.endswith(line)
+    api.answers[PATHS["redrive"]] = found(0) | {"left_out": [left], "groups": []}
+    nothing = api.run("dlq", "redrive", "--all", "--reason", "healed")
+    assert nothing.exit_code == 1
+    assert nothing.stderr == f"no dead letter to redrive: nobody would take them up\n{line}"
+
+
 def test_causes_that_are_not_shown_are_told_of(api: ScriptedApi) -> None:
     """Of many causes the API names some: the others' letters are in the count, and the lines say so."""
     api.answers[PATHS["redrive"]] = found(12) | {"letters": 17}

@@ -37,6 +37,13 @@ def test_the_fingerprint_is_the_one_that_the_step_gave() -> None:
     assert letter_of(buried(retry_fingerprint="")).fingerprint == "embedding.unexpected"
 
 
+def test_a_letter_knows_the_model_whose_it_is() -> None:
+    """Of the step that runs once for each model; of any other the header is what a stranger sent."""
+    assert letter_of(buried(retry_step="reembedding", step_branch="big#1024")).branch == "big#1024"
+    assert letter_of(buried(retry_step="reembedding")).branch == ""
+    assert letter_of(buried(step_branch="big#1024")).branch == ""
+
+
 def test_a_letter_that_failed_again_is_another_letter() -> None:
     """The same record buried after a redrive is a new letter that knows which one it was."""
     first, again = letter_of(buried(retry_program="1.2.0")), letter_of(buried(**PAST))

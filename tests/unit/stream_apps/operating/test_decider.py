@@ -277,3 +277,22 @@ def test_no_letter_is_ever_in_two_hands(commands: list[Any]) -> None:
                 assert event.left == sum(who == event.redrive_id for who in held.values())
                 held = {name: who for name, who in held.items() if who != event.redrive_id}
             state = evolve(state, event, TENANT)
+
+
+@given(st.lists(st.sampled_from(["", "kept#8", "paused#8", "dropped#8"]), min_size=1, max_size=12))
+def test_a_redrive_takes_nothing_that_nobody_would_take_up(branches: list[str]) -> None:
+    """Whatever mixture is found: all but letters of resting models go back; a discard takes every one."""
+    letters = tuple(replace(letter(n, step="reembedding"), branch=one) for n, one in enumerate(branches))
+    state = State(resting={"paused#8": "paused", "dropped#8": "dropped"})
+    (decided,) = decide(redrive(), state, Found(letters), OPERATION, TENANT)
+    worked_on = {one.letter for one in letters if one.branch in {"", "kept#8"}}
+    if worked_on:
+        assert isinstance(decided, RedriveStarted)
+        assert set(decided.letters) == worked_on
+    else:
+        assert isinstance(decided, OperationRejected)
+        assert all(f"of {name}, which is" in decided.reason for name in set(branches))
+    discard = DiscardDeadLetters(letters=(), selection={}, confirmed=0, reason="x")
+    (gone,) = decide(discard, state, Found(letters), OPERATION, TENANT)
+    assert isinstance(gone, DeadLettersDiscarded)
+    assert len(gone.letters) == len(letters)
