@@ -32,6 +32,7 @@ from muniment.api.idempotency.port import (
     kept_headers,
 )
 from muniment.api.keys import ApiKey
+from muniment.api.middleware.repeated import REFUSALS, answer_to_repeat
 from muniment.api.problems.problem import Problem, from_muniment, no_room, problem_response
 from muniment.producers.disk import is_full
 from muniment.schemas.errors import MunimentError, StepFailure
@@ -118,12 +119,30 @@ class Idempotent:
             async with request.beating():
                 with carrying_out(request.reserved):
                     await self._app(scope, receive, held)
+                if held.status in REFUSALS and request.reserved.again:
+                    held = await self._repeated(request, scope, receive) or held
         except BaseException:
             await request.interrupted()
             raise
         await request.ended(held)
         for message in held.messages:
             await send(message)
+
+    async def _repeated(self, request: "_Request", scope: Scope, receive: Receive) -> "_Held | None":
+        """What is answered in place of a refusal, if the first try came to something."""
+        try:
+            with carrying_out(request.reserved):
+                answer = await answer_to_repeat(self._deps, request.tenant, request.reserved)
+        except Problem as problem:
+            answer = problem_response(problem)
+        except MunimentError as error:
+            answer = problem_response(from_muniment(error))
+        if answer is None:
+            return None
+        note().published(request.reserved.job_id)
+        held = _Held()
+        await answer(scope, receive, held)
+        return held
 
 
 class _Request:
@@ -132,6 +151,7 @@ class _Request:
     def __init__(self, store: IdempotencyStore, tenant: str, key: str, reserved: Reserved) -> None:
         self._store = store
         self._place = (tenant, key)
+        self.tenant = tenant
         self.reserved = reserved
 
     @asynccontextmanager

@@ -89,24 +89,49 @@ async def decided(
 
     """
     asked = command_id or new_job_id()
-    project_id: UUID = getattr(command, "project_id")  # noqa: B009 - every one of them has it, their base has not
-    position = await publish(deps, who, command, asked, traceparent=traceparent, lane=LANE, project_id=str(project_id))
+    about = {"traceparent": traceparent, "lane": LANE, "project_id": str(_project_of(command))}
+    position = await publish(deps, who, command, asked, **about)
+    return await outcome(deps, who.tenant, command, asked, position, also=also)
+
+
+async def outcome(
+    deps: Dependencies,
+    tenant: str,
+    command: Event,
+    asked: UUID,
+    position: Position,
+    *,
+    also: tuple[str, ...] = (),
+) -> Decided:
+    """Wait for what is decided on a command that lies there under the id `asked`.
+
+    Raises:
+        Problem: as `decided`.
+
+    """
+    project_id = _project_of(command)
     deadline = monotonic() + deps.settings.wait_default_s
     for read_model in (READ_MODEL, *also):
         left = max(0.0, deadline - monotonic())
         if await deps.reads.wait_for(read_model, [position], left) is not None:
             return Decided(asked, project_id, position, None)
-    decision = await projects_of(deps).decision(who.tenant, asked)
+    decision = await projects_of(deps).decision(tenant, asked)
     if decision is not None and decision.code not in {"", Rejection.UNCHANGED}:
         raise rejected(decision)
     if decision is not None and deps.idempotency is not None and isinstance(command, DeleteProject | DeleteEpisode):
         gone = command.episode_id if isinstance(command, DeleteEpisode) else project_id
         # The deletion stands in any case; what is not blanked now is gone with its key's time, after a day.
         try:
-            await deps.idempotency.blank(who.tenant, gone)
+            await deps.idempotency.blank(tenant, gone)
         except StepFailure as error:
             LOG.warning("kept_answers_not_blanked", project_id=str(project_id), code=str(error.code))
     return Decided(asked, project_id, position, decision)
+
+
+def _project_of(command: Event) -> UUID:
+    found = getattr(command, "project_id")  # noqa: B009 - every one of them has it, their base has not
+    assert isinstance(found, UUID)
+    return found
 
 
 def rejected(decision: Decision) -> Problem:
