@@ -7,6 +7,7 @@ from muniment.infra.outside import allowance
 from muniment.producers.budget import PostgresBudget
 from muniment.producers.clock import utc_now
 from muniment.projections.chunks.known_vectors import KnownVectors
+from muniment.schemas.topics import branched
 from muniment.stream_apps.embedding.vectors import Vectors
 from muniment.stream_apps.hosting.ports import Ports
 from muniment.stream_apps.hosting.settings import HostSettings
@@ -20,6 +21,11 @@ def following(parts: Parts, ports: Ports, hosting: HostSettings) -> Following:
     """What runs a host for each model that is not the live one, in every process that runs the steps."""
     settler = Settler(parts.codec, parts.publisher, limits=hosting.retry, ports=ports)
     return Following(parts.operations, parts.models.first, partial(_reembedding, parts), settler, hosting)
+
+
+def branches(parts: Parts) -> list[str]:
+    """The names under which the work for each of these models is halted."""
+    return [branched(Reembedding.name, model) for model in parts.operations.state.models.beside(parts.models.first)]
 
 
 def _reembedding(parts: Parts, model: str) -> Reembedding:

@@ -9,7 +9,7 @@ from muniment.infra import bootstrap, stepping
 from muniment.infra.erasing import eraser as eraser_of
 from muniment.infra.host_settings import host_settings
 from muniment.infra.log_watch.starting import check_topics
-from muniment.infra.migrating import following
+from muniment.infra.migrating import branches, following
 from muniment.infra.redriving import redriver as redriver_of
 from muniment.infra.sealing import sealer
 from muniment.infra.settings import Settings
@@ -61,7 +61,7 @@ async def work(parts: bootstrap.Parts) -> AsyncIterator[Work]:
     parking = PostgresParking(parts.pool)
     # Longer unseen, while its step ran, than the longest wait for a retry: then the topic it waited on was cut short.
     lost_s = settings.outage_deadline_s + LOST_MARGIN_S
-    sweep = Sweep(parking, parts.publisher, lost_s=lost_s, held=brake.holds)
+    sweep = Sweep(parking, parts.publisher, lost_s=lost_s, held=brake.holds, branches=partial(branches, parts))
     try:
         async with Cancelled(parts.pool) as cancelled:
             endings = RedriveEndings(parts.pool, utc_now)

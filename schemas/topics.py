@@ -35,6 +35,21 @@ STEP_NAMES = (
 """Every step. Each has a redelivery topic of its own, so that a stuck step delays no other's retries."""
 BESIDE = frozenset({"reembedding"})
 """Steps that no job waits for: their retries and dead letters are not the job's."""
+
+
+def branched(step: str, branch: str) -> str:
+    """How one branch of a step is called where it is halted and resumed; the step itself without a branch.
+
+    A name stands in addresses, so it has no slash.
+    """
+    return f"{step}:{branch.replace('/', '-')}" if branch else step
+
+
+def whole_step(name: str) -> str:
+    """The step of a branch; the other way round."""
+    return name.partition(":")[0]
+
+
 NOT_HALTABLE = frozenset({"operating"})
 """Steps that no person halts: what would resume them is decided by themselves, and would wait for ever."""
 

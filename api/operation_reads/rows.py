@@ -22,7 +22,7 @@ from muniment.projections.operations.queries import RedriveRow
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.record import Position
 from muniment.schemas.resting import RESTING
-from muniment.schemas.topics import DLQ, STEP_NAMES, halt_holds
+from muniment.schemas.topics import BESIDE, DLQ, STEP_NAMES, halt_holds, whole_step
 
 
 def letter_id(place: str) -> str:
@@ -162,8 +162,9 @@ def flag_change(row: Entry) -> FlagChange:
 
 
 def step_answers(found: Mapping[str, Entry]) -> list[StepState]:
-    """Every step; `found` are the last halts and resumptions."""
-    return [_step(name, found.get(name)) for name in STEP_NAMES]
+    """Every step, and the branches that were ever halted; `found` are the last halts and resumptions."""
+    branches = sorted(name for name in found if name not in STEP_NAMES and whole_step(name) in BESIDE)
+    return [_step(name, found.get(name)) for name in (*STEP_NAMES, *branches)]
 
 
 def _step(name: str, last: Entry | None) -> StepState:

@@ -22,11 +22,11 @@ from muniment.schemas.breakers import BREAKERS
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.operation_commands import HaltStep, ResetBreaker, ResumeStep, SetFlag
-from muniment.schemas.topics import NOT_HALTABLE, STEP_NAMES
+from muniment.schemas.topics import BESIDE, NOT_HALTABLE, STEP_NAMES, branched, whole_step
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 known = caught_up("operations", may_operate)
-_NAME = "^[^/\x00]{1,100}$"
+_NAME = "^[^/\x00]{1,200}$"
 FlagName = Annotated[str, Path(alias="flag", pattern=_NAME)]
 StepName = Annotated[str, Path(alias="step", pattern=_NAME)]
 BreakerName = Annotated[str, Path(alias="breaker", pattern=_NAME)]
@@ -75,7 +75,10 @@ async def set_flag(*, name: FlagName, given: FlagValue, order: Order) -> told.Or
 
 @router.get("/steps", operation_id="listSteps", summary="Every step", responses=READ, dependencies=[known])
 async def list_steps(deps: Deps, _: Operator) -> told.Steps:
-    """Whether it runs or is halted, since when and why, and how many records lie before it."""
+    """Whether it runs or is halted, since when and why, and how many records lie before it.
+
+    Re-embedding is halted for each model by itself, too, as `reembedding:<model>`: shown once it ever was.
+    """
     steps = await deps.reads.steps()
     waiting = await _waiting(deps)
     return told.Steps(items=[one.model_copy(update={"lag": waiting.get(one.name)}) for one in steps])
@@ -88,9 +91,9 @@ async def list_steps(deps: Deps, _: Operator) -> told.Steps:
     summary="Let a step take no more records",
     responses=order_docs("not_found", "not_haltable"),
 )
-async def halt_step(*, name: StepName, given: Reason, order: Order) -> told.Ordered:
+async def halt_step(*, name: StepName, given: Reason, deps: Deps, order: Order) -> told.Ordered:
     """What it is at work on is finished; what comes waits on the log and uses up no attempt. Not for `operating`."""
-    step = declared("step", name, STEP_NAMES)
+    step = declared("step", name, await _steps(deps, name))
     if step in NOT_HALTABLE:
         # The decider would say so, too. Whoever asks is told before anything is on the record.
         raise Problem("not_haltable", f"{step} carries out what operators order, and so could not be resumed.")
@@ -105,9 +108,9 @@ async def halt_step(*, name: StepName, given: Reason, order: Order) -> told.Orde
     summary="Let a halted step go on",
     responses=order_docs("not_found"),
 )
-async def resume_step(*, name: StepName, given: Reason, order: Order) -> told.Ordered:
+async def resume_step(*, name: StepName, given: Reason, deps: Deps, order: Order) -> told.Ordered:
     """Whoever halted it, a person or the brake."""
-    command = ResumeStep(step=declared("step", name, STEP_NAMES), reason=given.reason)
+    command = ResumeStep(step=declared("step", name, await _steps(deps, name)), reason=given.reason)
     return await order(command)
 
 
@@ -164,6 +167,19 @@ async def get_operation(operation_id: UUID, deps: Deps, who: Operator) -> told.O
     if not found:
         raise Problem("not_found", "There is no such operation, or it is not decided yet.")
     return outcome_answer(operation_id, found)
+
+
+async def _steps(deps: Deps, name: str) -> list[str]:
+    """What can be halted and resumed: the steps; and where a branch is meant, those that there are, too."""
+    if name in STEP_NAMES or whole_step(name) not in BESIDE:
+        return list(STEP_NAMES)
+    names = dict.fromkeys(one.name for one in await deps.reads.steps())
+    if deps.models is not None:
+        found = await deps.models.overview()
+        dropped = {row.model.name for row in found.models if row.state == "dropped"}
+        models = [model for model in (found.first, *(row.model.name for row in found.models)) if model not in dropped]
+        names |= dict.fromkeys(branched(step, model) for step in sorted(BESIDE) for model in models)
+    return list(names)
 
 
 async def _waiting(deps: Deps) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """`muniment steps`: which steps take records, and which are halted."""
 
 import json
+from shlex import quote as quoted
 
 import typer
 
@@ -50,7 +51,8 @@ def list_steps(as_json: bool = AsJson) -> None:
     whole = {"step", "state", "since"}
     console.print(render.table(columns, rows, right={"lag"}, whole=whole, spare=("lag", "by"), width=console.width))
     if halted:
-        console.print(f"\nto go on: `muniment steps resume {halted[0]} --reason …`", style="dim", highlight=False)
+        hint = f"muniment steps resume {quoted(halted[0])} --reason …"
+        console.print(f"\nto go on: `{hint}`", style="dim", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(1 if halted else 0)
 
 

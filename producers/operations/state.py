@@ -1,6 +1,6 @@
 """The fold of `muniment.operations`. Pure; every process folds the same records and so sees the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from muniment.producers.operations.models import EmbeddingModels, fold_models
 from muniment.schemas.breakers import is_part
+from muniment.schemas.embedding_models import EmbeddingsDropped
 from muniment.schemas.event import Event
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.metadata import Metadata
@@ -22,7 +23,7 @@ from muniment.schemas.operations import (
 )
 from muniment.schemas.record import Position
 from muniment.schemas.replays import EventSkipped, EventUnskipped
-from muniment.schemas.topics import halt_holds
+from muniment.schemas.topics import BESIDE, branched, halt_holds
 
 PART_KEPT = timedelta(hours=1)
 """How long after its pause the open breaker of a part (one host of many) is remembered."""
@@ -96,17 +97,10 @@ class OperationsState:
 
 def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsState:
     """The state after an event; an equal state when there is nothing to remember of it."""
-    flags, halted, breakers, redrives = state.flags, state.halted, state.breakers, state.redrives
+    flags, breakers, redrives = state.flags, state.breakers, state.redrives
     match event:
         case FlagChanged():
             flags = _with(flags, event.flag, SetFlag(event.value, meta.actor, meta.time, event.reason))
-        case StepHalted() | StepResumed() if _left_to_a_person(halted.get(event.step), event):
-            pass
-        case StepHalted() if halt_holds(event.step, by_brake=event.dead > 0):
-            halt = Halt(event.reason, event.code, event.dead, event.settled, meta.actor, meta.time)
-            halted = _with(halted, event.step, halt)
-        case StepResumed():
-            halted = _without(halted, event.step)
         case BreakerOpened():
             opened = OpenBreaker(event.failures, event.code, meta.time, _after(meta.time, event.retry_after_s))
             breakers = _with(_still_of_use(breakers, meta.time), event.breaker, opened)
@@ -117,8 +111,33 @@ def fold(state: OperationsState, event: Event, meta: Metadata) -> OperationsStat
             redrives = _with(redrives, event.redrive_id, running)
         case RedriveEnded():
             redrives = _without(redrives, event.redrive_id)
+    halted = _halted(state, event, meta)
     models, skipped = fold_models(state.models, event), _skipped(state.skipped, event)
     return OperationsState(flags, halted, breakers, redrives, models, skipped)
+
+
+def _halted(state: OperationsState, event: Event, meta: Metadata) -> Mapping[str, Halt]:
+    halted = state.halted
+    match event:
+        case StepHalted() | StepResumed() if _left_to_a_person(halted.get(event.step), event):
+            return halted
+        case StepHalted() if event.step in _branches(state.models.dropped):
+            return halted  # said of a model that was dropped meanwhile: nobody works for it, or would end the halt
+        case StepHalted() if halt_holds(event.step, by_brake=event.dead > 0):
+            halt = Halt(event.reason, event.code, event.dead, event.settled, meta.actor, meta.time)
+            return _with(halted, event.step, halt)
+        case StepResumed():
+            return _without(halted, event.step)
+        case EmbeddingsDropped():
+            ended = _branches({event.model})
+            return {name: halt for name, halt in halted.items() if name not in ended}
+        case _:
+            return halted
+
+
+def _branches(models: Iterable[str]) -> frozenset[str]:
+    """The names under which the work for embedding models is halted."""
+    return frozenset(branched(step, model) for step in BESIDE for model in models)
 
 
 def _left_to_a_person(halt: Halt | None, event: StepHalted | StepResumed) -> bool:

@@ -16,7 +16,12 @@ with words as (
     where not (by_person and kind = 'halted' and about = any($1))
     order by about, by_person, partition desc, "offset" desc
 )
-select distinct on (about) * from lasting order by about, binding desc, partition desc, "offset" desc
+select distinct on (about) * from lasting
+where not exists (
+    -- The halt of a branch ends with the model whose branch it is.
+    select from read.operations d where d.kind = 'embeddings_dropped' and strpos(lasting.about, ':') > 0
+        and substr(lasting.about, strpos(lasting.about, ':') + 1) = replace(d.about, '/', '-'))
+order by about, binding desc, partition desc, "offset" desc
 
 -- history: the entries of some kinds about a thing, newest first
 select * from read.operations where kind = any($1) and about = $2 order by partition desc, "offset" desc limit $3

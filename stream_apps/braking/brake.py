@@ -1,14 +1,15 @@
 """The gate in front of each step, and the brake that closes it.
 
 What every process knows of halted steps comes from `muniment.operations`; each counts its own records' endings, and
-says `StepHalted` when they are too bad. A person resumes a step, or one record that goes through as a probe does.
-Steps that a person halted are resumed by a person only.
+says `StepHalted` when they are too bad. Of a step that runs in branches each is counted, halted and tried by itself,
+under its own name (`schemas.topics.branched`); a halt of the whole step holds them all. A person resumes a step, or one
+record that goes through as a probe does. Steps that a person halted are resumed by a person only.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -26,7 +27,7 @@ from muniment.schemas.metrics import STEP_HALTED
 from muniment.schemas.operations import StepHalted, StepResumed
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import origin_of
-from muniment.schemas.topics import STEP_NAMES
+from muniment.schemas.topics import BESIDE, STEP_NAMES, whole_step
 from muniment.stream_apps.braking.policy import BrakeLimits, Ending, Endings, Trip, counts
 from muniment.stream_apps.braking.probes import Candidate, Probes
 from muniment.stream_apps.retrying.confirmed import send_at_last
@@ -93,7 +94,7 @@ class Brake:
 
     def holds(self, step: str) -> bool:
         """See `Gate.holds`."""
-        return step in self._tripped or self._operations.halted(step) is not None
+        return bool(self._holding(step))
 
     @asynccontextmanager
     async def passing(self, step: str, record: Record) -> AsyncIterator[bool]:
@@ -111,14 +112,16 @@ class Brake:
 
     async def went_well(self, step: str, record: Record, *, probe: bool) -> None:
         """See `Gate.went_well`."""
-        halt = self._operations.halted(step)
-        if not self.holds(step):
+        held = self._holding(step)
+        if not held:
             self._endings_of(step).add(_document(record), None, _tenant(record))
-        elif probe and halt is not None and halt.dead > 0:
-            if (probes := self._probes.get(step)) is not None:
+        for name in held if probe else ():
+            halt = self._operations.halted(name)
+            if halt is not None and halt.dead > 0 and (probes := self._probes.get(name)) is not None:
                 probes.well = Ending(_document(record), None, _tenant(record))
             # A person may have halted it while it was tried, and then this is no reason to resume it.
-            await self._say(step, StepResumed(step=step, by="probe", reason="a record that was tried went through"))
+            if halt is not None and halt.dead > 0:
+                await self._say(name, StepResumed(step=name, by="probe", reason="a record that was tried went through"))
 
     async def may_leave(
         self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool, culprit: str = ""
@@ -176,50 +179,70 @@ class Brake:
         meta = Metadata(event_id, HOUSE, event_id, event_id, whole_millis(self._now()), f"muniment.{step}")
         await send_at_last(self._publisher, await self._codec.encode(event, meta))
 
-    async def _turn(self, step: str, candidate: Candidate) -> Probes | None:
-        """Hold while the step is halted, until the record is to be tried as a probe; `None` when the step goes on."""
-        waiting = self._waiting.setdefault(step, [])
-        waiting.append(candidate)
+    async def _turn(self, step: str, candidate: Candidate) -> list[Probes] | None:
+        """Hold while the step is halted, until the record is to be tried as a probe; `None` when the step goes on.
+
+        It stands in the line of the branch where that is halted by itself, else in that of the whole step: it would
+        keep others from a probe of the whole for which its branch has no time yet.
+        """
+        line: list[Candidate] = []
         try:
-            while self.holds(step):
-                probes = self._probes.get(step)
-                if probes is None or probes.under_way or probes.next_of(waiting) is not candidate:
+            while held := self._holding(step):
+                line = self._standing(candidate, line, self._waiting.setdefault(held[-1], []))
+                probes = [one for name in held if (one := self._probes.get(name)) and not one.under_way]
+                if len(probes) < len(held) or probes[-1].next_of(line) is not candidate:
                     await self._change(None)
-                elif (left_s := probes.left_s(candidate, self._monotonic())) > 0:
+                elif (left_s := max(one.left_s(candidate, self._monotonic()) for one in probes)) > 0:
                     await self._change(left_s)
                 else:
-                    probes.under_way = True
+                    for one in probes:
+                        one.under_way = True
                     return probes
             return None
         finally:
-            waiting.remove(candidate)
-            if waiting and self.holds(step):
-                self._wake()  # it may have been its turn, and it is another's now
+            self._standing(candidate, line, [])
+
+    def _standing(self, candidate: Candidate, before: list[Candidate], now: list[Candidate]) -> list[Candidate]:
+        """Go from one line to another; who stands behind it in the first may be next."""
+        if before is not now:
+            now.append(candidate)
+            if candidate in before:
+                before.remove(candidate)
+            if before:
+                self._wake()
+        return now
 
     @asynccontextmanager
-    async def _probing(self, step: str, probes: Probes, candidate: Candidate) -> AsyncIterator[None]:
-        log.info("halted_step_probed", step=step, tenant=candidate.tenant, rest_s=probes.rest_s)
+    async def _probing(self, step: str, probes: Sequence[Probes], candidate: Candidate) -> AsyncIterator[None]:
+        rest_s = max(one.rest_s for one in probes)
+        log.info("halted_step_probed", step=step, tenant=candidate.tenant, rest_s=rest_s)
         try:
             yield
-            probes.tried(candidate)
+            for one in probes:
+                one.tried(candidate)
         finally:
-            probes.ended(self._monotonic())
+            for one in probes:
+                one.ended(self._monotonic())
             self._wake()
 
     def _failed_before(self, step: str, record: Record) -> bool:
-        probes = self._probes.get(step)
-        if probes is None:
-            return False  # resumed meanwhile: it is tried again as any other
-        failed_before = probes.failed_before(str(origin_of(record)))
+        origin = str(origin_of(record))
+        # Each of them takes note; with none of them it was resumed meanwhile, and the record is tried as any other.
+        before = [one.failed_before(origin) for name in _names(step) if (one := self._probes.get(name))]
         self._wake()  # whose turn it is may have changed
-        return failed_before
+        return any(before)
+
+    def _holding(self, step: str) -> list[str]:
+        """By which names it is halted: as a whole, and the branch by itself."""
+        return [name for name in _names(step) if name in self._tripped or self._operations.halted(name) is not None]
 
     def _endings_of(self, step: str) -> Endings:
         return self._endings.setdefault(step, Endings(self._limits))
 
     def _heard(self, state: OperationsState) -> None:
         """Take over what the log says of halted steps; called at each change, in order."""
-        for step in STEP_NAMES:
+        branches = [name for name in (*state.halted, *self._halted) if whole_step(name) in BESIDE]
+        for step in dict.fromkeys((*STEP_NAMES, *branches)):
             halt = state.halted.get(step)
             STEP_HALTED.labels(step).set(halt is not None)
             if halt is None:
@@ -249,6 +272,12 @@ class Brake:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._moved.wait()
+
+
+def _names(step: str) -> tuple[str, ...]:
+    """The step as a whole, and the branch of it that this is, if it is one."""
+    whole = whole_step(step)
+    return (whole,) if whole == step else (whole, step)
 
 
 def _document(record: Record) -> bytes:

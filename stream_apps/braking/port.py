@@ -11,7 +11,10 @@ from muniment.schemas.record import Record
 
 
 class Gate(Protocol):
-    """What the wrapper asks before it runs a step, and tells afterwards."""
+    """What the wrapper asks before it runs a step, and tells afterwards.
+
+    `step` is the name of a step, or of one branch of it (`schemas.topics.branched`).
+    """
 
     def passing(self, step: str, record: Record) -> AbstractAsyncContextManager[bool]:
         """Hold while the step is halted, then let one try through; gives whether it is a probe of a halted step."""

@@ -6,7 +6,7 @@ from functools import partial
 from muniment.producers.publisher import Publisher
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import origin_of, with_origin
-from muniment.schemas.topics import REDELIVERY
+from muniment.schemas.topics import REDELIVERY, branched
 from muniment.stream_apps.hosting.insist import insist
 from muniment.stream_apps.parking.port import Parking, Place, Standing
 from muniment.stream_apps.retrying.confirmed import Sleep, send_at_last
@@ -51,7 +51,7 @@ class Line:
 
     async def paused_ms(self, step: Step, since_ms: int) -> int:
         """How much of the time since then the step did not run."""
-        return await insist(partial(self._parking.paused_ms, step.name, since_ms), self._sleep)
+        return await insist(partial(self._parking.paused_ms, branched(step.name, step.branch), since_ms), self._sleep)
 
     async def release(self, step: Step, record: Record) -> None:
         """The head has ended: send the next one of its document to the step."""

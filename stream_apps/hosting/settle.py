@@ -23,7 +23,7 @@ from muniment.schemas.errors import MunimentError, StepFailure
 from muniment.schemas.ids import trace_of
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import REDRIVE_ID, RetryState
-from muniment.schemas.topics import RETRY_TIERS
+from muniment.schemas.topics import RETRY_TIERS, branched
 from muniment.stream_apps.hosting.aftermath import addressed, dead_lettered, judge
 from muniment.stream_apps.hosting.attempt import Attempts, Codec
 from muniment.stream_apps.hosting.concerns import passes_by, redelivered
@@ -129,14 +129,15 @@ class Settler:
 
     async def _tried(self, step: Step, record: Record) -> tuple[str, Record]:
         """Try until the record is settled, or may leave with its failure; what holds the step up is waited for here."""
-        gate, pause, patient_until, since_ms = self._ports.gate, FIRST_PAUSE_S, 0.0, 0
+        gate, name = self._ports.gate, branched(step.name, step.branch)
+        pause, patient_until, since_ms = FIRST_PAUSE_S, 0.0, 0
         while True:
-            async with gate.passing(step.name, record) as probe:
+            async with gate.passing(name, record) as probe:
                 # Only while it is worked on: who waits for a halted step or a breaker is in nobody's way.
                 async with self._ports.right_of_way.taken(slow=step.slow):
                     found = await self._attempts.once(step, record)
                 if isinstance(found, str):
-                    await gate.went_well(step.name, record, probe=probe)
+                    await gate.went_well(name, record, probe=probe)
                     return found, record
             if POLICIES[found.code] is Policy.BLOCK:
                 log.warning("step_blocked", code=found.code.value, error=found.detail, pause_s=pause)
@@ -153,7 +154,7 @@ class Settler:
                 continue
             # An outage is waited for in the tiers, whatever the step is.
             may_leave = isinstance(move, Wait) or await gate.may_leave(
-                step.name, record, state.code, dead=not isinstance(move, Retry), probe=probe, culprit=apart
+                name, record, state.code, dead=not isinstance(move, Retry), probe=probe, culprit=apart
             )
             if may_leave:
                 return await self._leave(step, record, move, state)

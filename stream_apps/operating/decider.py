@@ -64,7 +64,8 @@ class Found:
 
     Attributes:
         letters: The tenant's letters that it names or selects, from the read model.
-        halted: The steps that are halted now.
+        halted: The steps that are halted now, and branches of them.
+        branches: The branches of steps that there are (`schemas.topics.branched`), which are halted as steps are.
         skipped: The events that projections pass by now: projection and place.
         fault: Why its selection or its patch is of no use; empty when it is.
 
@@ -72,6 +73,7 @@ class Found:
 
     letters: tuple[Letter, ...] = ()
     halted: frozenset[str] = frozenset()
+    branches: frozenset[str] = frozenset()
     skipped: frozenset[tuple[str, str]] = frozenset()
     fault: str = ""
 
@@ -117,11 +119,11 @@ def _switch(command: SetFlag | HaltStep | ResumeStep | ResetBreaker, found: Foun
             _known("flag", command.flag, FLAGS)
             return FlagChanged(flag=command.flag, value=command.value, reason=command.reason)
         case HaltStep():
-            _known("step", command.step, STEP_NAMES)
+            _known("step", command.step, found.branches.union(STEP_NAMES))
             _haltable(command.step)
             return StepHalted(step=command.step, reason=command.reason, code="", dead=0, settled=0)
         case ResumeStep():
-            _known("step", command.step, STEP_NAMES)
+            _known("step", command.step, found.branches.union(STEP_NAMES, found.halted))
             if command.step not in found.halted:
                 raise Objection("step_not_halted", f"{command.step} is not halted; halted are: {_list(found.halted)}")
             return StepResumed(step=command.step, by="command", reason=command.reason)

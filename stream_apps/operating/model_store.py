@@ -30,12 +30,17 @@ insert into muniment_operating.live_model (model) values ($1) on conflict (one) 
 
 
 class ModelDecisions:
-    """`first` is the name of the settings' model."""
+    """Decisions on commands about models.
+
+    Attributes:
+        first: The name of the settings' model.
+
+    """
 
     def __init__(self, pool: Any, wanted: Wanted, first: str, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._wanted = wanted
-        self._first = first
+        self.first = first
         self._now = now
         self._outbox = Outbox("muniment_operating")
 
@@ -73,7 +78,7 @@ class ModelDecisions:
 
     async def _known(self, connection: Any) -> Known:
         states = {row["model"]: row["state"] for row in await connection.fetch(_STATES)}
-        return Known(self._first, states, await connection.fetchval(_LIVE) or "")
+        return Known(self.first, states, await connection.fetchval(_LIVE) or "")
 
     def _record(self, envelope: Envelope, event: Event, step: str) -> Record:
         caused = envelope.meta.caused(step=step, event_type=event.declaration.name, index=0, now=self._now())

@@ -29,7 +29,7 @@ from muniment.schemas.record import Position, Record
 from muniment.schemas.replays import SkipEvent, UnskipEvent
 from muniment.schemas.retry_headers import sent_from
 from muniment.schemas.sealing import DataKey
-from muniment.schemas.topics import DLQ
+from muniment.schemas.topics import BESIDE, DLQ, branched
 from muniment.stream_apps.decider_step import DeciderStep, waited_for
 from muniment.stream_apps.operating.decider import Command, Found, decide
 from muniment.stream_apps.operating.editing import BadPatch, patched
@@ -118,10 +118,12 @@ class Operating(DeciderStep):
             return _Prepared(await self._found(command, tenant))
         if isinstance(command, EditDeadLetter):
             return await self._edit(command, tenant)
-        if isinstance(command, ResumeStep | SkipEvent | UnskipEvent):
+        if isinstance(command, HaltStep | ResumeStep | SkipEvent | UnskipEvent):
             await self._operations.caught_up.wait()
         state = self._operations.state
-        return _Prepared(Found(halted=frozenset(state.halted), skipped=state.skipped))
+        models = state.models.kept(self._models.first) if self._models else ()
+        branches = frozenset(branched(step, model) for step in BESIDE for model in models)
+        return _Prepared(Found(halted=frozenset(state.halted), branches=branches, skipped=state.skipped))
 
     async def _found(self, command: RedriveDeadLetters | DiscardDeadLetters, tenant: str) -> Found:
         if command.letters:

@@ -1,7 +1,7 @@
 """Publishes parked records whose publisher died before the broker's word, so that none is ever stranded."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -23,14 +23,24 @@ class Sweep:
 
     `lost_s` is how long a head may be on its way unseen: more than the longest wait for a retry. Past it the topic it
     waited on must have been cut short, and the next of its document goes on without it. Only time in which its step
-    ran counts, so every sweep says which steps do: those that are not halted (`held`).
+    ran counts, so every sweep says which steps do: those that are not halted (`held`), and of the `branches` of steps
+    those that are not.
     """
 
-    def __init__(self, parking: Parking, publisher: Publisher, *, lost_s: float, held: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        parking: Parking,
+        publisher: Publisher,
+        *,
+        lost_s: float,
+        held: Callable[[str], bool],
+        branches: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self._parking = parking
         self._publisher = publisher
         self._lost_s = lost_s
         self._held = held
+        self._branches = branches
         self._waiting: dict[str, int] = {}
 
     def state(self) -> dict[str, object]:
@@ -58,7 +68,7 @@ class Sweep:
             log.info("parked_record_published", step=place.step, origin=place.origin, topic=record.topic)
             sent += 1
         # Before anything is given up: after a stop of the whole stack, or a halt, nothing was heard for a good reason.
-        await self._parking.running([step for step in STEP_NAMES if not self._held(step)])
+        await self._parking.running([name for name in (*STEP_NAMES, *self._branches()) if not self._held(name)])
         for place in await self._parking.unheard_of(self._lost_s):
             if self._held(place.step):
                 continue

@@ -38,12 +38,12 @@ async def show_steps(view: Viewing) -> Response:
 
 async def halt(view: Viewing, name: StepName) -> Response:
     """Let a step take no more records."""
-    return await _switched(view, operations.halt_step, name)
+    return await _switched(view, partial(operations.halt_step, deps=view.deps), name)
 
 
 async def resume(view: Viewing, name: StepName) -> Response:
     """Let a halted step go on."""
-    return await _switched(view, operations.resume_step, name)
+    return await _switched(view, partial(operations.resume_step, deps=view.deps), name)
 
 
 async def reset(view: Viewing, name: BreakerName) -> Response:

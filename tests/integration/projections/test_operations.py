@@ -21,6 +21,7 @@ from muniment.projections.operations.queries import (
     steps,
 )
 from muniment.schemas.breakers import BREAKERS
+from muniment.schemas.embedding_models import EmbeddingsDropped
 from muniment.schemas.operations import (
     BreakerClosed,
     BreakerOpened,
@@ -119,6 +120,20 @@ async def test_a_step_is_shown_as_every_process_has_it(read_model: ReadModel, lo
     shown = {step: (e.reason, e.body["dead"]) for step, e in found.items() if e.kind == "halted"}
     assert shown == {step: (halt.reason, halt.dead) for step, halt in state.halted.items()}
     assert found.keys() == stories.keys()
+
+
+async def test_a_halted_branch_is_shown_until_its_model_is_dropped(read_model: ReadModel, log: Log) -> None:
+    """As every process has it: the halt ends with the model, also when it is said after the drop; others stay."""
+    big, small = "reembedding:big-one#8", "reembedding:small#8"
+    state = OperationsState()
+    drop = EmbeddingsDropped(model="big/one#8", reason="of no use")
+    for event in (said_of(big, "brake", "x"), said_of(small, "person", "x"), drop, said_of(big, "brake", "x")):
+        await log.say(event, uuid4(), "acme")
+        state = fold(state, event, said())
+        await read_model.catch_up()
+        shown = {name for name, last in (await steps(read_model.pool)).items() if last.kind == "halted"}
+        assert shown == set(state.halted)
+    assert shown == {small}
 
 
 async def test_a_redrive_counts_what_came_of_it(read_model: ReadModel, log: Log) -> None:

@@ -151,6 +151,29 @@ def test_rows_say_what_holds_now():
     assert breaker_answer("blobs", entry("breaker_closed", "blobs", by="probe")).by == "probe"
 
 
+async def test_a_branch_is_halted_and_resumed_by_its_name(world):
+    """Re-embedding for one model; a model that there is not is answered with what there is."""
+    name = "reembedding:fake"
+    async with world.client() as http:
+        for verb, command in (("halt", HaltStep), ("resume", ResumeStep)):
+            answer = await http.post(f"/v1/steps/{name}/{verb}", json={"reason": "a drill"}, headers=world.operator)
+            assert answer.status_code == 202, answer.text
+            assert (await world.sent())[-1].event == command(step=name, reason="a drill")
+        other = await http.post("/v1/steps/reembedding:x%231/halt", json={"reason": "a drill"}, headers=world.operator)
+    assert other.status_code == 404
+    assert {name, "reembedding", "indexing"} <= set(other.json()["known"])
+
+
+def test_a_branch_is_shown_once_it_was_halted():
+    """After the steps; of a step that has no branches there are none, whatever the log says."""
+    halted = entry("halted", "reembedding:big#8", code="unexpected", dead=9, settled=10)
+    steps = step_answers({"reembedding:big#8": halted, "indexing:x": entry("halted", "indexing:x", dead=1)})
+    assert [(step.name, step.state) for step in steps[-2:]] == [
+        ("generating", "running"),
+        ("reembedding:big#8", "halted"),
+    ]
+
+
 def test_a_redrive_says_what_is_left():
     """Letters that are not back at their steps are left, whether it runs or has ended."""
     row = RedriveRow(uuid4(), "acme", "key:a", NOW, "why", 10, {}, 1.0, 0, 7, 2, NOW, NOW, "stopped", "enough")

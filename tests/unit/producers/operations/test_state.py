@@ -10,6 +10,7 @@ from support.operations import said
 
 from muniment.producers.operations.state import OperationsState, fold
 from muniment.schemas.catalogue import declarations
+from muniment.schemas.embedding_models import EmbeddingsDropped
 from muniment.schemas.event import Event
 from muniment.schemas.flags import FLAGS
 from muniment.schemas.metadata import Metadata
@@ -117,3 +118,12 @@ def test_breakers_of_hosts_that_nobody_calls_any_more_are_let_go(openings: list[
             until[name] = now + timedelta(seconds=60)
         kept = {name for name, end in until.items() if ":" not in name or now - end <= timedelta(hours=1)}
         assert state.breakers.keys() == kept
+
+
+def test_the_halt_of_a_branch_ends_with_its_model() -> None:
+    """Dropped before or after the brake has said it: nobody works for the model, so nothing is halted."""
+    halt = StepHalted(step="reembedding:big#8", reason="", code="unexpected", dead=3, settled=3)
+    other = StepHalted(step="reembedding:small#8", reason="", code="unexpected", dead=3, settled=3)
+    drop = EmbeddingsDropped(model="big#8", reason="of no use")
+    for order in ([halt, other, drop], [drop, other, halt]):
+        assert set(folded([(event, said()) for event in order]).halted) == {"reembedding:small#8"}

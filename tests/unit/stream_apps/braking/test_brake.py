@@ -434,3 +434,78 @@ async def test_who_goes_away_while_it_is_next_leaves_its_turn_to_another(house: 
     house.tasks[2].cancel()
     async with asyncio.timeout(20):
         assert await behind == "done"
+
+
+class Branch(Broken):
+    """One of several that run a step side by side."""
+
+    def __init__(self, branch: str) -> None:
+        super().__init__("acme", timeout_s=5)
+        self.branch, self.name = branch, "reembedding"
+
+
+async def of_branch(house: House, branch: Branch, count: int) -> list["asyncio.Task[str]"]:
+    """So many records for a branch, one after the other."""
+    given = []
+    for _ in range(count):
+        house.step = branch
+        given.append(house.give())
+        await settle_down()
+    return given
+
+
+async def test_one_broken_branch_halts_no_other(house: House) -> None:
+    """Its records are held under its own name; the other's go on, and so does it when a probe of it goes through."""
+    broken, well = Branch("big/one#8"), Branch("small#8")
+    well.broken = False
+    held = await of_branch(house, broken, LIMITS.run)
+    (halted,) = house.log.said()
+    assert isinstance(halted, StepHalted)
+    assert halted.step == "reembedding:big-one#8"
+    assert STEP_HALTED.labels(halted.step)._value.get() == 1
+    assert STEP_HALTED.labels("reembedding")._value.get() == 0
+    assert [await task for task in await of_branch(house, well, 3)] == ["done"] * 3
+    assert not held[-1].done()
+    broken.broken = False
+    await house.later(LIMITS.probe_after_s)
+    assert held[-1].done()
+    assert house.log.said()[-1] == StepResumed(
+        step=halted.step, by="probe", reason="a record that was tried went through"
+    )
+    assert STEP_HALTED.labels(halted.step)._value.get() == 0
+
+
+async def test_the_endings_of_branches_are_counted_apart(house: House) -> None:
+    """Two dead of each are not three in a row of any."""
+    for branch in (Branch("big#8"), Branch("small#8")):
+        assert [await task for task in await of_branch(house, branch, LIMITS.run - 1)] == ["dead"] * 2
+    assert house.log.said() == []
+
+
+async def test_a_halt_of_the_whole_step_holds_every_branch(house: House) -> None:
+    """Also one that an earlier program's brake has said: a probe of any branch ends it."""
+    whole = StepHalted(step="reembedding", reason="3 of 3", code="unexpected", dead=3, settled=3)
+    await house.operations.say(whole)
+    branch = Branch("small#8")
+    branch.broken = False
+    (held,) = await of_branch(house, branch, 1)
+    assert not held.done()
+    assert house.brake.holds("reembedding:big#8")
+    await house.later(LIMITS.probe_after_s)
+    assert await held == "done"
+    assert [event.step for event in house.log.said() if isinstance(event, StepResumed)] == ["reembedding"]
+
+
+async def test_a_branch_that_a_person_halts_waits_for_that_person(house: House) -> None:
+    """A probe of the whole step does not go to it; the other branches are tried, and end the halt of the whole."""
+    await house.operations.say(StepHalted(step="reembedding:big#8", reason="upkeep", code="", dead=0, settled=0))
+    await house.operations.say(StepHalted(step="reembedding", reason="3 of 3", code="unexpected", dead=3, settled=3))
+    big, small = Branch("big#8"), Branch("small#8")
+    big.broken = small.broken = False
+    (held,) = await of_branch(house, big, 1)
+    (tried,) = await of_branch(house, small, 1)
+    await house.later(LIMITS.probe_after_s)
+    assert tried.done()
+    assert not held.done()
+    await house.operations.say(StepResumed(step="reembedding:big#8", by="command", reason="over"))
+    assert await held == "done"

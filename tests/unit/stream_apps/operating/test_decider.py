@@ -87,6 +87,24 @@ def test_steps_are_halted_and_go_on() -> None:
     )
 
 
+def test_a_branch_is_halted_and_goes_on_as_a_step_does() -> None:
+    """One that there is; a halted one can be resumed in any case. The whole step is another matter."""
+    name = "reembedding:big#8"
+    halt, resume = HaltStep(step=name, reason="x"), ResumeStep(step=name, reason="x")
+    rules(Found(branches=frozenset({name}))).when(halt).then(
+        StepHalted(step=name, reason="x", code="", dead=0, settled=0)
+    )
+    rules(Found(halted=frozenset({name}))).when(resume).then(StepResumed(step=name, by="command", reason="x"))
+    for command, found, code in (
+        (halt, Found(), "unknown_step"),
+        (resume, Found(branches=frozenset({name})), "step_not_halted"),
+        (replace(resume, step="reembedding"), Found(halted=frozenset({name})), "step_not_halted"),
+    ):
+        (decided,) = decide(command, State(), found, OPERATION, TENANT)
+        assert isinstance(decided, OperationRejected)
+        assert decided.code == code
+
+
 @given(st.sampled_from(STEP_NAMES))
 def test_whoever_halts_a_step_can_resume_it(step: str) -> None:
     """Whatever a person halts holds, and leaves the one step at work that a command to resume it is decided by."""
