@@ -25,6 +25,11 @@ class AvroType:
     to_avro: Convert
     from_avro: Convert
 
+    @property
+    def is_same(self) -> bool:
+        """Whether the Avro value is the Python value as it is."""
+        return self.from_avro is _same
+
 
 def _same(value: Any) -> Any:
     return value
@@ -64,6 +69,8 @@ def _optional(args: tuple[Any, ...]) -> AvroType:
     if len(inner) != 1 or len(args) != 2:  # noqa: PLR2004 - X | None
         raise TypeError("only X | None is a union here: give each alternative its own event")
     item = avro_type(inner[0])
+    if item.is_same:
+        return AvroType(["null", item.schema], _same, _same)
     return AvroType(
         ["null", item.schema],
         lambda v: None if v is None else item.to_avro(v),

@@ -19,6 +19,8 @@ from muniment.schemas.avro_types import AvroType
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.event import REGISTRY, Declaration, DocumentEvent, Event
+from muniment.schemas.ids import parsed
+from muniment.schemas.made import made
 from muniment.schemas.metadata import Metadata, from_headers, to_headers
 from muniment.schemas.personal import REDACTED, Redaction
 from muniment.schemas.record import Record
@@ -27,6 +29,8 @@ from muniment.schemas.sealing import NONCE_BYTES, DataKey, key_id_of, seal, unse
 from muniment.schemas.topics import MAX_RECORD_BYTES
 from muniment.schemas.upcasters import UPCASTERS
 
+# The same few ids are in all that is said of one document, and making them costs most of reading a record.
+fastavro.read.LOGICAL_READERS["string-uuid"] = lambda text, *_: parsed(text)
 _FRAME = struct.Struct(">bI")
 KeyOf = Callable[[UUID], DataKey | Redaction | None]
 """Looks up a data key: the key, nothing for one that was destroyed, or what stands for a field that stays shut."""
@@ -79,10 +83,12 @@ def decode(record: Record, key_of: KeyOf) -> Envelope:
     declared, values = wire_values(record)
     meta = from_headers(record)
     _open(declared, meta, values, key_of)
-    current, values = _upcast(declared, values)
-    fields: dict[str, Any] = {n: t.from_avro(values[n]) for n, t in current.clear}
-    fields |= {n: _back(values[n], t) for n, t in current.personal}
-    return Envelope(current.cls(**fields), meta, record)
+    current, lifted = _upcast(declared, values)
+    fields = values if lifted is values else {name: lifted[name] for name in current.names}
+    for name, from_avro in current.conversions:
+        if not isinstance(fields[name], Redaction):
+            fields[name] = from_avro(fields[name])
+    return Envelope(made(current.cls, fields), meta, record)
 
 
 def wire_values(record: Record) -> tuple[Declaration, dict[str, Any]]:
@@ -120,7 +126,7 @@ def opened_values(record: Record, key_of: KeyOf) -> tuple[Declaration, dict[str,
 
 def _open(declared: Declaration, meta: Metadata, values: dict[str, Any], key_of: KeyOf) -> None:
     for name, _ in declared.personal:
-        values[name] = _opened(values[name], _aad(declared, meta, name), key_of)
+        values[name] = _opened(values[name], declared, meta, name, key_of)
 
 
 def declaration_of(record: Record) -> Declaration:
@@ -175,19 +181,14 @@ def _sealed(value: Any, avro: AvroType, aad: bytes, key: DataKey | None, nonce: 
     return seal(key, out.getvalue(), aad=aad, nonce=nonce(NONCE_BYTES))
 
 
-def _opened(sealed: bytes, aad: bytes, key_of: KeyOf) -> Any:
+def _opened(sealed: bytes, declared: Declaration, meta: Metadata, field: str, key_of: KeyOf) -> Any:
     key = key_of(key_id_of(sealed))
     if key is None:
         return REDACTED
     if isinstance(key, Redaction):
         return key
-    _, declared, field = aad.decode().split("/")
-    plain = unseal(key, sealed, aad=aad)
-    return fastavro.schemaless_reader(BytesIO(plain), _inner_schema(declared, field), None)
-
-
-def _back(value: Any, avro: AvroType) -> Any:
-    return value if isinstance(value, Redaction) else avro.from_avro(value)
+    plain = unseal(key, sealed, aad=_aad(declared, meta, field))
+    return fastavro.schemaless_reader(BytesIO(plain), _inner_schema(declared.key, field), None)
 
 
 def _upcast(declared: Declaration, values: Any) -> tuple[Declaration, Any]:

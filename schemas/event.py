@@ -6,10 +6,11 @@ declaration follow the Avro schema, the golden files, the topic, the round-trip 
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_type_hints
 from uuid import UUID
 
-from muniment.schemas.avro_types import NAMESPACE, AvroType, avro_type, doc_of, field_schema
+from muniment.schemas.avro_types import NAMESPACE, AvroType, Convert, avro_type, doc_of, field_schema
 from muniment.schemas.personal import PersonalMark, Redaction
 from muniment.schemas.topics import TOPICS, Topic
 
@@ -61,6 +62,16 @@ class Declaration:
     def ce_type(self) -> str:
         """The CloudEvents type."""
         return f"{NAMESPACE}.{self.key}"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of its fields, those in clear first."""
+        return tuple(name for name, _ in (*self.clear, *self.personal))
+
+    @cached_property
+    def conversions(self) -> tuple[tuple[str, Convert], ...]:
+        """What makes a field of an Avro value, for those fields that are not the very same."""
+        return tuple((name, avro.from_avro) for name, avro in (*self.clear, *self.personal) if not avro.is_same)
 
     @property
     def schema(self) -> dict[str, Any]:

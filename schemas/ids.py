@@ -1,11 +1,35 @@
 """Derived ids: the same cause and the same place give the same id, so a repeat is recognised (RFC 9562, UUIDv5)."""
 
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6d756e69-6d65-5e74-8000-000000000001")
 
+_CANONICAL = 36
+"""Characters of an id as this project writes it."""
 LONGEST_TRACE = 32
 """Hexadecimal digits of a W3C trace id."""
+
+
+def parsed(text: str) -> UUID:
+    """The id that a text names; `ValueError` for one that names none.
+
+    What was parsed lately is remembered: the same few ids are in all that is said of one document, and making a `UUID`
+    costs more than anything else that is read out of a header.
+    """
+    # Other forms are as long as whoever wrote the record wants, and not worth keeping.
+    return _parsed(text) if len(text) == _CANONICAL else UUID(text)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> UUID:
+    return UUID(text)
+
+
+@lru_cache(maxsize=1024)
+def of_bytes(octets: bytes) -> UUID:
+    """The id of these sixteen bytes; what was made lately is remembered."""
+    return UUID(bytes=octets)
 
 
 def result_id(cause: UUID, step: str, event_type: str, index: int) -> UUID:

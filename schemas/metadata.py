@@ -6,12 +6,13 @@ CloudEvents 1.0 in binary mode (Kafka protocol binding), W3C `traceparent`, corr
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
-from muniment.schemas.ids import child_traceparent, new_traceparent, result_id
+from muniment.schemas.ids import child_traceparent, new_traceparent, parsed, result_id
+from muniment.schemas.made import made
 from muniment.schemas.record import Headers, Position, Record
 
 CONTENT_TYPE = "application/vnd.confluent.avro"
@@ -24,7 +25,7 @@ LANES = ("interactive", NORMAL, "bulk")
 """How urgent work is. Each lane is worked through by consumers of its own, so that none waits for another."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Metadata:
     """The envelope of an event.
 
@@ -118,32 +119,39 @@ def to_headers(meta: Metadata, *, ce_type: str, subject: str, key_id: UUID | Non
 
 def from_headers(record: Record) -> Metadata:
     """Read the envelope back; `StepFailure(undecodable)` names a header that is missing or malformed."""
-    found = {k: v.decode("utf-8", "replace") for k, v in record.headers}
+    found = dict(record.headers)
     for name in COPIED:
-        if len(found.get(name, "")) > LONGEST_COPIED:
+        # No text is longer than its bytes, so that few are ever decoded for this.
+        if len(found.get(name, b"")) > LONGEST_COPIED and len(_text(found[name])) > LONGEST_COPIED:
             raise StepFailure(ErrorCode.UNDECODABLE, f"header {name} is longer than {LONGEST_COPIED} characters")
-    return Metadata(
-        event_id=_required(found, "ce_id", UUID),
-        tenant=_required(found, "tenant", str),
-        correlation_id=_required(found, "correlation_id", UUID),
-        causation_id=_required(found, "causation_id", UUID),
-        time=_required(found, "ce_time", _moment),
-        source=_required(found, "ce_source", str),
-        traceparent=found.get("traceparent", ""),
-        actor=found.get("actor", ""),
-        lane=found.get("lane", NORMAL),
-        command_position=found.get(COMMAND_POSITION, ""),
-    )
+    fields: dict[str, Any] = {
+        "event_id": _required(found, "ce_id", parsed),
+        "tenant": _required(found, "tenant", str),
+        "correlation_id": _required(found, "correlation_id", parsed),
+        "causation_id": _required(found, "causation_id", parsed),
+        "time": _required(found, "ce_time", _moment),
+        "source": _required(found, "ce_source", str),
+        "traceparent": _text(found.get("traceparent", b"")),
+        "actor": _text(found.get("actor", b"")),
+        "lane": _text(found["lane"]) if "lane" in found else NORMAL,
+        COMMAND_POSITION: _text(found.get(COMMAND_POSITION, b"")),
+    }
+    # One that nobody traced is given a trace of its own.
+    return made(Metadata, fields) if fields["traceparent"] else Metadata(**fields)
 
 
 T = TypeVar("T")
 
 
-def _required(found: Mapping[str, str], name: str, read: Callable[[str], T]) -> T:
+def _required(found: Mapping[str, bytes], name: str, read: Callable[[str], T]) -> T:
     try:
-        return read(found[name])
+        return read(_text(found[name]))
     except (KeyError, ValueError) as error:
         raise StepFailure(ErrorCode.UNDECODABLE, f"header {name} is missing or malformed") from error
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _moment(text: str) -> datetime:

@@ -24,7 +24,7 @@ class Record:
 
     def __post_init__(self) -> None:
         # Kafka's headers may be null; a foreign record must fail to decode, and not break who reads it.
-        if any(value is None for _, value in self.headers):
+        if None in [value for _, value in self.headers]:
             object.__setattr__(self, "headers", tuple((name, value or b"") for name, value in self.headers))
 
     @property
@@ -36,10 +36,8 @@ class Record:
 
     def header(self, name: str) -> str | None:
         """The last header of that name as text, or `None`."""
-        for key, value in reversed(self.headers):
-            if key == name:
-                return value.decode("utf-8", "replace")
-        return None
+        value = dict(self.headers).get(name)
+        return None if value is None else value.decode("utf-8", "replace")
 
     def with_headers(self, extra: Mapping[str, str]) -> "Record":
         """The same record with these headers replaced or added, on its way to another place."""

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
+from muniment.schemas.ids import of_bytes
 
 VERSION = b"\x01"
 NONCE_BYTES = 12
@@ -61,4 +62,4 @@ def key_id_of(sealed: bytes) -> UUID:
     """The id of the data key a payload is sealed under."""
     if sealed[:1] != VERSION or len(sealed) < _PREFIX:
         raise StepFailure(ErrorCode.UNDECODABLE, "not a sealed payload of a known version")
-    return UUID(bytes=bytes(sealed[1:_HEAD]))
+    return of_bytes(bytes(sealed[1:_HEAD]))

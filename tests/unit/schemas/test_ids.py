@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.events import traceparents, uuids
 
-from muniment.schemas.ids import child_traceparent, new_traceparent, result_id, trace_of
+from muniment.schemas.ids import child_traceparent, new_traceparent, of_bytes, parsed, result_id, trace_of
 
 CAUSE = UUID("00000000-0000-0000-0000-000000000001")
 
@@ -44,3 +45,16 @@ def test_a_foreign_traceparent_raises_nothing(text: str, span: UUID) -> None:
     child = child_traceparent(text, span)
     assert child == "" or len(child.split("-")) == 4
     assert trace_of(new_traceparent(span, span)) == span.hex
+
+
+@given(known=uuids)
+def test_an_id_is_read_back_from_its_text_and_from_its_bytes(known: UUID) -> None:
+    """What is remembered is what was parsed: it names the same id, also when it is asked for again."""
+    assert [parsed(str(known)), parsed(str(known)), parsed(f"{{{known}}}"), of_bytes(known.bytes)] == [known] * 4
+
+
+def test_a_text_that_names_no_id_is_refused_each_time() -> None:
+    """A failure is not remembered as an id."""
+    for _ in range(2):
+        with pytest.raises(ValueError, match="badly formed"):
+            parsed("no id")
