@@ -1,5 +1,6 @@
 """`dataclasses.replace` for the rows that folds work on, at a tenth of its cost: it is what a replay does most."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -12,5 +13,15 @@ def changed(row: R, /, **values: Any) -> R:
     fields: for plain rows without slots only.
     """
     made: R = object.__new__(type(row))
-    made.__dict__.update(row.__dict__, **values)
+    object.__setattr__(made, "__dict__", row.__dict__ | values)
     return made
+
+
+def same(row: R, other: R, /) -> bool:
+    """`==` of two such rows of one class, without the two tuples of all fields that a dataclass makes for it."""
+    return row is other or row.__dict__ == other.__dict__
+
+
+def says(row: Any, values: Mapping[str, Any], /) -> bool:
+    """Whether such a row has these values already."""
+    return bool(values.items() <= row.__dict__.items())

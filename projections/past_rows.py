@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from muniment.projections.projection import Connection
-from muniment.projections.upsert import values
+from muniment.projections.upsert import many
 from muniment.projections.validity import Moment
 
 OF_NOW = frozenset({"ordered_at", "erased_at"})
@@ -37,7 +37,7 @@ async def keep(
         return
     cls: type = type(rows[0][0])
     names = columns_of(cls, of_now)
-    records = [(*values(row, names), *until) for row, until in rows]
+    records = [told + until for told, (_, until) in zip(many([row for row, _ in rows], names), rows, strict=True)]
     if len(rows) > _FEW:
         await connection.copy_records_to_table(
             table, schema_name=schema, columns=(*names, "to_at", "to_place"), records=records

@@ -12,6 +12,7 @@ import asyncpg
 from muniment.projections.projection import Connection
 
 R = TypeVar("R")
+_encoded = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 async def upsert(connection: Connection, table: str, key: tuple[str, ...], rows: Sequence[Any]) -> None:
@@ -20,20 +21,37 @@ async def upsert(connection: Connection, table: str, key: tuple[str, ...], rows:
         return
     cls = type(rows[0])
     names = tuple(f.name for f in fields(cls))
-    await connection.executemany(_statement(table, key, names), [values(row, names) for row in rows])
+    await connection.executemany(_statement(table, key, names), many(rows, names))
 
 
 def values(row: Any, names: Iterable[str]) -> tuple[Any, ...]:
     """The columns of a row; a mapping becomes JSON with sorted keys, so that equal rows are equal as text."""
-    cls: type = type(row)
-    taken, mappings = _columns(cls, tuple(names))
-    found: tuple[Any, ...] = taken(row)
+    return many([row], tuple(names))[0]
+
+
+def many(rows: Sequence[Any], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """The columns of rows of one dataclass, as `values`; a mapping that several rows share becomes JSON once."""
+    if not rows:
+        return []
+    taken, mappings = _columns(type(rows[0]), names)
+    found: list[tuple[Any, ...]] = list(map(taken, rows))
     if not mappings:
         return found
-    out = list(found)
-    for place in mappings:
-        out[place] = _text(out[place])
-    return tuple(out)
+    # By identity, which holds as long as the rows do.
+    known = dict[int, str]()
+    for number, columns in enumerate(found):
+        out = list(columns)
+        for place in mappings:
+            value = out[place]
+            if value:
+                text = known.get(id(value))
+                if text is None:
+                    text = known[id(value)] = _encoded(value if type(value) is dict else dict(value))
+                out[place] = text
+            elif value is not None:
+                out[place] = "{}"
+        found[number] = tuple(out)
+    return found
 
 
 def built(cls: type[R], row: Mapping[str, Any], **more: Any) -> R:
@@ -89,13 +107,6 @@ def _columns(cls: type, names: tuple[str, ...]) -> tuple[Callable[[Any], Any], t
     mappings = tuple(i for i, name in enumerate(names) if "Mapping" in kinds.get(name, ""))
     several = len(names) > 1
     return attrgetter(*names) if several else lambda row: (getattr(row, names[0]),), mappings
-
-
-def _text(value: Mapping[str, Any] | None) -> str | None:
-    # Most are empty.
-    if not value:
-        return None if value is None else "{}"
-    return json.dumps(dict(value), sort_keys=True, ensure_ascii=False)
 
 
 def _quoted(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from muniment.projections.changed import same
 from muniment.projections.documents.state import Document, Failure, Head, Version
 from muniment.projections.documents.timeline import Past
 from muniment.projections.past_rows import keep
@@ -61,15 +62,17 @@ async def save(
     connection: Connection, schema: str, before: Mapping[Key, Document], after: Mapping[Key, Document]
 ) -> None:
     """Write what the fold has changed."""
-    changed = [(before[key], document) for key, document in after.items() if before[key] != document]
-    if not changed:
-        return
-    heads = [new.head for old, new in changed if old.head != new.head]
+    changed = [(before[key], document) for key, document in after.items() if before[key] is not document]
+    heads = [new.head for old, new in changed if not same(old.head, new.head)]
     await upsert(connection, f"{schema}.documents", ("tenant", "document_id"), heads)
-    versions = [v for old, new in changed for n, v in new.versions.items() if old.versions.get(n) != v]
+    versions = [v for old, new in changed for n, v in new.versions.items() if not _is_same(old.versions.get(n), v)]
     await upsert(connection, f"{schema}.versions", ("tenant", "document_id", "version"), versions)
     failures = [f for old, new in changed for j, f in new.failures.items() if old.failures.get(j) != f]
     await upsert(connection, f"{schema}.failures", ("tenant", "document_id", "job_id"), failures)
+
+
+def _is_same(before: Version | None, after: Version) -> bool:
+    return before is not None and same(before, after)
 
 
 async def save_past(connection: Connection, schema: str, past: Iterable[Past], instead: Iterable[Key] = ()) -> None:

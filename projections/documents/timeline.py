@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from muniment.projections.changed import changed
+from muniment.projections.changed import changed, same
 from muniment.projections.documents.state import Document, Failure, Head, Version
 from muniment.projections.validity import Moment, inserted
 
@@ -61,21 +61,21 @@ def kept(document: Document, past: Iterable[Past]) -> list[Past]:
 
 
 def _stamped(before: Document, after: Document, moment: Moment) -> tuple[Document, list[Past]]:
-    if after == before:
+    if after is before:
         return after, []
     stamp: dict[str, Any] = {"from_at": moment.at, "from_place": moment.place}
     past, head = list[Row](), after.head
-    if head != before.head:
+    if not same(head, before.head):
         head = changed(head, **stamp)
         past.append(before.head)
     versions = dict(after.versions)
     for number, row in after.versions.items():
         known = before.versions.get(number)
-        if row != known:
+        if known is None or not same(row, known):
             versions[number] = changed(row, **stamp)
             past += [known] if known else []
     # A blank row was never true, nor was one that another fact of the same record replaces.
-    closed = [Past(row, moment) for row in past if row.from_at and moment_of(row) != moment]
+    closed = [Past(row, moment) for row in past if row.from_at and (row.from_at, row.from_place or "") != moment]
     return changed(after, head=head, versions=versions), closed
 
 
