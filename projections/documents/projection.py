@@ -48,6 +48,7 @@ class Documents(Projection):
         DocumentErased,
         JobCancelled,
     )
+    unopened = (DocumentDeleted,)
     tables = ("documents", "versions", "failures", "past_documents", "past_versions")
     by_document = True
     answered_from = True

@@ -53,7 +53,8 @@ def evolve(job: Job, fact: Fact) -> Job:
         case Ended() as what:
             job = _ended(job, what, fact.at)
     job = _counted(job)
-    return changed(job, state=_state(job))
+    state = _state(job)
+    return job if state == job.state else changed(job, state=state)
 
 
 def is_transition(before: str, after: str) -> bool:
@@ -86,7 +87,9 @@ def _reached(job: Job, what: Reached) -> Job:
     # Chunks are counted from the batches on the log; what embedding says of its progress only tells that it is at work.
     counted = what.step in _COUNTED
     other = _progress(what.step) if counted else _progress(what.step, what.done, what.total, what.unit)
-    job = changed(job, version=_most(job.version, what.version), chunks=_most(job.chunks, what.chunks))
+    version, chunks = _most(job.version, what.version), _most(job.chunks, what.chunks)
+    if version != job.version or chunks != job.chunks:
+        job = changed(job, version=version, chunks=chunks)
     if what.step == job.step == _WRITING:
         # How long it may get is said by one record, how long it is by others, on another topic.
         done, total = _most(job.done, what.done), _most(job.total, what.total)
@@ -155,9 +158,8 @@ def _ended(job: Job, what: Ended, at: datetime) -> Job:
         job = _charged(job, what.charged)
     if {job.end, what.end} == _EITHER:
         return job
-    if what.step is not None:
-        first = at if job.started_at is None else min(job.started_at, at)
-        job = changed(job, started_at=first)
+    if what.step is not None and (job.started_at is None or at < job.started_at):
+        job = changed(job, started_at=at)
     # `active_at` stays: an ended job waits for nothing, and a dead letter that was written twice has two times.
     job = _reached(job, Reached(what.step or job.step, what.version))
     if what.totals is not None:
@@ -186,17 +188,20 @@ def _order(end: str | None, at: datetime | None, code: str | None, error: str | 
 
 
 def _seen(job: Job, at: datetime, *, started: bool = True) -> Job:
-    active = at if job.active_at is None else max(job.active_at, at)
-    if not started:
-        return changed(job, active_at=active)
-    first = at if job.started_at is None else min(job.started_at, at)
-    return changed(job, active_at=active, started_at=first)
+    if job.active_at is None or at > job.active_at:
+        job = changed(job, active_at=at)
+    if started and (job.started_at is None or at < job.started_at):
+        job = changed(job, started_at=at)
+    return job
 
 
 def _counted(job: Job) -> Job:
     if job.step not in _COUNTED:
         return job
-    return changed(job, done=job.embedded + job.reused, total=job.chunks, unit="chunks")
+    done = job.embedded + job.reused
+    if (job.done, job.total, job.unit) == (done, job.chunks, "chunks"):
+        return job
+    return changed(job, done=done, total=job.chunks, unit="chunks")
 
 
 def _state(job: Job) -> str:
@@ -210,5 +215,6 @@ def _state(job: Job) -> str:
 
 
 def _most(one: int | None, other: int | None) -> int | None:
-    known = [n for n in (one, other) if n is not None]
-    return max(known) if known else None
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)

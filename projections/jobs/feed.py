@@ -8,11 +8,13 @@ order the records were folded in (see `docs/decisions/0022-live-jobs.md`).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from muniment.projections.changed import same
 from muniment.projections.jobs.evolve import evolve
 from muniment.projections.jobs.facts import facts_of
 from muniment.projections.jobs.queries import JobRow
@@ -27,6 +29,9 @@ MARGIN = timedelta(hours=12)
 """How much longer rows are kept than they are promised, so that no clock or batch can cut into the promise."""
 _ROW = TypeAdapter(JobRow)
 _SHOWN = tuple(f.name for f in fields(JobRow) if f.name != "queue_position")
+_BY_STATE = frozenset({"retry_due_at", "error_code", "error"})
+"""What is shown otherwise while a job waits for a retry."""
+_shown_of = attrgetter(*(name for name in _SHOWN if name not in _BY_STATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def folded(before: Mapping[UUID, Job], said: Iterable[tuple[Record, Fact]]) -> t
     for record, fact in said:
         old = jobs[fact.job_id]
         new = jobs[fact.job_id] = evolve(old, fact)
-        if new == old:
+        if same(new, old):
             continue
         change = _change(record, fact, new, told=_seen_to_change(old, new))
         if change.told:
@@ -94,6 +99,13 @@ def shown(job: Job) -> JobRow:
     return JobRow(**known, queue_position=None)
 
 
+def looks(job: Job) -> tuple[Any, ...]:
+    """What tells two states apart for who is shown them, without what they are shown."""
+    if job.state == "waiting_retry":
+        return _shown_of(job), job.retry_due_at, job.retry_code, job.retry_error
+    return _shown_of(job), job.error_code, job.error
+
+
 def to_text(row: JobRow) -> str:
     """A job as it is kept in the feed."""
     return _ROW.dump_json(row).decode()
@@ -110,7 +122,7 @@ def _change(record: Record, fact: Fact, job: Job, *, told: bool) -> Change:
 
 
 def _seen_to_change(old: Job, new: Job) -> bool:
-    return new.kind is not None and (old.kind is None or shown(old) != shown(new))
+    return new.kind is not None and (old.kind is None or looks(old) != looks(new))
 
 
 def _phase(job: Job) -> tuple[Any, ...]:

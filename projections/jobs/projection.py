@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 from uuid import UUID
 
+from muniment.projections.changed import same
 from muniment.projections.jobs import feed_store
 from muniment.projections.jobs.draft_facts import drafts_ended
 from muniment.projections.jobs.feed import Change, folded, said_of
@@ -109,6 +110,18 @@ _SHUT = (
     EpisodeDeleted,
 )
 """Events of drafts with sealed fields: nothing of what they say is looked at."""
+_OF_CONTENT = (
+    SubmitDocument,
+    SubmitUrl,
+    DeleteDocument,
+    CancelJob,
+    DocumentSubmitted,
+    DocumentExtracted,
+    DocumentRequested,
+    DocumentFetched,
+    DocumentDeleted,
+)
+"""Events whose sealed fields say what a document holds, or why somebody wants something: no part of a job."""
 
 
 class Jobs(Projection):
@@ -163,7 +176,7 @@ class Jobs(Projection):
         **{f"jobs.{column}": (JOBS, *RETRY_TIERS) for column in _OF_PROGRESS},
     }
     by_document = True
-    unopened = (ChunksPrepared, ChunksEmbedded, *_SHUT)
+    unopened = (ChunksPrepared, ChunksEmbedded, *_OF_CONTENT, *_SHUT)
     views: ClassVar = {
         "jobs": _VIEW.replace("{moments}", "").replace("{rows}", "{schema}.jobs"),
         "job_ranges": _VIEW.replace("{moments}", _MOMENTS).replace("{rows}", f"({ranges('jobs')}) j"),
@@ -185,7 +198,7 @@ class Jobs(Projection):
         noted, said = timed(before, told)
         after, changes = folded(noted, told)
         after, past, late = await _dated(connection, schema, noted, said, changes)
-        changed = [job for job_id, job in sorted(after.items()) if job != before[job_id]]
+        changed = [job for job_id, job in sorted(after.items()) if not same(job, before[job_id])]
         await upsert(connection, f"{schema}.jobs", ("job_id",), changed)
         if late:
             await connection.execute(_ANEW.format(s=schema), *_columns(late))

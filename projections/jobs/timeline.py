@@ -6,6 +6,7 @@ late goes to where it belongs, and changes what was told of the time after.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from uuid import UUID
@@ -42,16 +43,17 @@ def timed(
     What ends a job lies on one topic, where the first one counts: none of that topic's facts counts as earlier than the
     one before it, whatever the clocks said.
     """
-    noted, found = dict(jobs), dict[UUID, list[Said]]()
+    found, ordered = dict[UUID, list[Said]](), dict[UUID, datetime | None]()
     for record, fact in told:
+        job_id = fact.job_id
         moment = Moment.of(record, fact.at)
         if record.topic in _ORDERED:
-            job = noted[fact.job_id]
-            moment = moment.not_before(job.ordered_at)
-            if moment.at != job.ordered_at:
-                noted[fact.job_id] = changed(job, ordered_at=moment.at)
-        found.setdefault(fact.job_id, []).append(Said(record, fact, moment))
-    return noted, found
+            latest = ordered[job_id] if job_id in ordered else jobs[job_id].ordered_at
+            moment = moment.not_before(latest)
+            ordered[job_id] = moment.at
+        found.setdefault(job_id, []).append(Said(record, fact, moment))
+    noted = {i: changed(jobs[i], ordered_at=at) for i, at in ordered.items() if at != jobs[i].ordered_at}
+    return {**jobs, **noted}, found
 
 
 def straight(said: Sequence[Said]) -> bool:
@@ -72,7 +74,9 @@ def moment_of(job: Job) -> Moment:
 
 def stamped(before: Job, after: Job, moment: Moment) -> tuple[Job, list[Past]]:
     """A job that has changed at this moment, and the state that this replaces, unless it was none."""
-    past = [(before, moment)] if before.from_at is not None and moment_of(before) != moment else []
+    past = (
+        [(before, moment)] if before.from_at is not None and (before.from_at, before.from_place or "") != moment else []
+    )
     return changed(after, from_at=moment.at, from_place=moment.place), past
 
 

@@ -1,6 +1,7 @@
 """What is written down to be told of jobs."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.projections.jobs.evolve import evolve
-from muniment.projections.jobs.feed import folded, from_text, shown, to_text
+from muniment.projections.jobs.feed import folded, from_text, looks, shown, to_text
 from muniment.projections.jobs.state import Job
 from muniment.projections.jobs.what import Accepted, Asked, Embedded, Ended, Fact, Reached, Retried, Totals, What
 from muniment.schemas.record import Record
@@ -83,3 +84,23 @@ def test_a_job_reads_back_from_the_feed(seed: int) -> None:
     jobs, _ = folded({JOB: BLANK}, said([WHATS[0], *whats]))
     row = shown(jobs[JOB])
     assert from_text(to_text(row)) == row
+
+
+STATES = st.fixed_dictionaries(
+    {"state": st.sampled_from(["running", "waiting_retry", "failed"]), "kind": st.just("submit")},
+    optional={
+        **{name: st.none() | st.just("x") for name in ("retry_code", "retry_error", "error_code", "error", "end")},
+        "retry_due_at": st.none() | st.just(START),
+        "active_at": st.none() | st.just(START),
+        "done": st.none() | st.integers(0, 1),
+    },
+)
+
+
+@given(STATES, STATES)
+def test_two_states_look_alike_where_readers_are_shown_the_same(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
+    """The quick look tells states apart exactly where the rows that readers are shown differ."""
+    before, after = replace(BLANK, **one), replace(BLANK, **other)
+    assert (looks(before) == looks(after)) == (shown(before) == shown(after))
