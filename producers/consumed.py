@@ -6,10 +6,13 @@ import muniment.producers.foreign_names  # noqa: F401 - so that every consumer c
 from muniment.schemas.record import Record
 
 
-def record_of(message: Any) -> Record:
-    """The record in a consumed message, with its place; what is null on the log is empty here."""
+def record_of(message: Any, topic: str | None = None) -> Record:
+    """The record in a consumed message, with its place; what is null on the log is empty here.
+
+    `topic` is the topic's own name, where the broker's has a prefix.
+    """
     return Record(
-        topic=message.topic,
+        topic=message.topic if topic is None else topic,
         key=message.key or b"",
         value=message.value or b"",
         headers=tuple(message.headers or ()),

@@ -8,12 +8,9 @@ from muniment.schemas.codec import Envelope, KeyOf, decode, encode, key_id_in
 from muniment.schemas.error_codes import POLICIES, ErrorCode, Policy
 from muniment.schemas.errors import MunimentError, StepFailure
 from muniment.schemas.event import Event
-from muniment.schemas.metadata import Metadata
+from muniment.schemas.metadata import Metadata, event_name
 from muniment.schemas.record import Record
 from muniment.schemas.sealing import DataKey
-
-_PARTS = 3
-"""Of a CloudEvents type: namespace, name, version."""
 
 
 class LogCodec:
@@ -59,7 +56,7 @@ class LogCodec:
             StepFailure: where no record is at fault, so that all wait: as `decode`.
 
         """
-        shut = [bool(unopened) and _name_of(record) in unopened for record in records]
+        shut = [bool(unopened) and event_name(record) in unopened for record in records]
         key_of = await self._key_of([record for record, is_shut in zip(records, shut, strict=True) if not is_shut])
         out: list[Envelope | MunimentError] = []
         for record, is_shut in zip(records, shut, strict=True):
@@ -105,8 +102,3 @@ def keys_of(wanted: Mapping[UUID, Record], found: Mapping[UUID, DataKey | None])
 
 def _no_key(_: UUID) -> None:
     return None
-
-
-def _name_of(record: Record) -> str:
-    parts = (record.header("ce_type") or "").rsplit(".", 2)
-    return parts[1] if len(parts) == _PARTS else ""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from muniment.projections.checkpoint import Partition
-from muniment.projections.projection import Item, Projection, event_name
+from muniment.projections.projection import Item, Projection
 from muniment.schemas.codec import Envelope
 from muniment.schemas.errors import MunimentError
+from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Record
 
 Place = tuple[str, int, int]
@@ -67,12 +68,21 @@ async def decoded(
             is lost: no record is at fault, so nothing is parked and nothing folded.
 
     """
-    taken = [not _skipped(r, passed) and (only is None or only(r)) for r in records]
-    raw = projection.raw_topics
-    wanted = [i for i, r in enumerate(records) if taken[i] and r.topic not in raw and _concerns(r, projection)]
-    found = await decoder.decode_many([records[i] for i in wanted], unopened=projection.closed) if wanted else []
-    items: dict[int, Item | MunimentError] = dict(zip(wanted, found, strict=True))
-    return [Entry(r, r if taken[i] and r.topic in raw else items.get(i)) for i, r in enumerate(records)]
+    raw, handled = projection.raw_topics, projection.handled
+    items = list[Item | MunimentError | None]([None]) * len(records)
+    wanted = list[int]()
+    for number, record in enumerate(records):
+        if _skipped(record, passed) or not (only is None or only(record)):
+            continue
+        if record.topic in raw:
+            items[number] = record
+        # A record without a type cannot be skipped in silence: decoding it will say what is wrong.
+        elif (name := event_name(record)) in handled or not name:
+            wanted.append(number)
+    found = await decoder.decode_many([records[n] for n in wanted], unopened=projection.closed) if wanted else []
+    for number, item in zip(wanted, found, strict=True):
+        items[number] = item
+    return list(map(Entry, records, items))
 
 
 def beyond(entries: Iterable[Entry], positions: Mapping[Partition, int]) -> list[Entry]:
@@ -82,9 +92,3 @@ def beyond(entries: Iterable[Entry], positions: Mapping[Partition, int]) -> list
 
 def _skipped(record: Record, passed: Collection[Place]) -> bool:
     return bool(passed) and (record.topic, record.partition, record.offset) in passed
-
-
-def _concerns(record: Record, projection: Projection) -> bool:
-    # A record without a type cannot be skipped in silence: decoding it will say what is wrong.
-    name = event_name(record)
-    return not name or name in projection.handled

@@ -12,9 +12,10 @@ from muniment.projections.away import is_away, said
 from muniment.projections.batch import Entry, Place, beyond
 from muniment.projections.generations import raised
 from muniment.projections.live import live_schema
-from muniment.projections.projection import Connection, Item, Projection, event_name
+from muniment.projections.projection import Connection, Item, Projection
 from muniment.projections.rows import named
 from muniment.schemas.errors import MunimentError
+from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Position
 from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_PROJECTS, PROJECTS
 

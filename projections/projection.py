@@ -92,9 +92,3 @@ class Projection(ABC):
 
     def _file(self, name: str) -> str:
         return (files(type(self).__module__.rpartition(".")[0]) / name).read_text("utf-8")
-
-
-def event_name(record: Record) -> str:
-    """The name of the event in a record by its CloudEvents type (`muniment.Name.vN`), or an empty string."""
-    parts = (record.header("ce_type") or "").rsplit(".", 2)
-    return parts[1] if len(parts) == 3 else ""  # noqa: PLR2004 - namespace, name, version

@@ -1,7 +1,6 @@
 """Consumers for folds: bare aiokafka, no offsets committed to the broker, tuned for the latency of a quiet log."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -61,6 +60,10 @@ async def partitions(source: Any, names: Iterable[str]) -> list[TopicPartition]:
 
 
 def records(fetched: Iterable[Sequence[Any]], prefix: str) -> list[Record]:
-    """Records as the folds know them, from what aiokafka fetched; tombstones have an empty value."""
-    found = [record_of(message) for messages in fetched for message in messages]
-    return [replace(record, topic=record.topic.removeprefix(prefix)) for record in found] if prefix else found
+    """Records as the folds know them, from what aiokafka fetched of each partition; tombstones have an empty value."""
+    found = list[Record]()
+    for messages in fetched:
+        if messages:
+            topic = messages[0].topic.removeprefix(prefix)
+            found += [record_of(message, topic) for message in messages]
+    return found

@@ -33,7 +33,8 @@ def many(rows: Sequence[Any], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """The columns of rows of one dataclass, as `values`; a mapping that several rows share becomes JSON once."""
     if not rows:
         return []
-    taken, mappings = _columns(type(rows[0]), names)
+    cls: type = type(rows[0])
+    taken, mappings = _columns(cls, names)
     found: list[tuple[Any, ...]] = list(map(taken, rows))
     if not mappings:
         return found

@@ -63,7 +63,7 @@ def encode(event: Event, meta: Metadata, key: DataKey | None, nonce: Callable[[i
     declaration = event.declaration
     values = {name: t.to_avro(getattr(event, name)) for name, t in declaration.clear}
     for name, avro in declaration.personal:
-        values[name] = _sealed(getattr(event, name), avro, _aad(declaration, meta, name), key, nonce)
+        values[name] = _sealed(getattr(event, name), avro, _aad(declaration, str(meta.event_id), name), key, nonce)
     value = wire_value(declaration, values)
     if len(value) > MAX_RECORD_BYTES - 4096:
         raise StepFailure(ErrorCode.RECORD_TOO_LARGE, f"{declaration.key} of {len(value)} bytes")
@@ -125,8 +125,10 @@ def opened_values(record: Record, key_of: KeyOf) -> tuple[Declaration, dict[str,
 
 
 def _open(declared: Declaration, meta: Metadata, values: dict[str, Any], key_of: KeyOf) -> None:
-    for name, _ in declared.personal:
-        values[name] = _opened(values[name], declared, meta, name, key_of)
+    if declared.personal:
+        event_id = str(meta.event_id)
+        for name, _ in declared.personal:
+            values[name] = _opened(values[name], declared, event_id, name, key_of)
 
 
 def declaration_of(record: Record) -> Declaration:
@@ -152,7 +154,7 @@ def key_id_in(record: Record) -> UUID | None:
     """The data key that a record's personal fields need, from its header; `None` when it needs none."""
     text = record.header("key_id")
     try:
-        return UUID(text) if text else None
+        return parsed(text) if text else None
     except ValueError:
         return None
 
@@ -168,8 +170,8 @@ def _inner_schema(key: str, field: str) -> Any:
     return fastavro.parse_schema(inner.schema)
 
 
-def _aad(declared: Declaration, meta: Metadata, field: str) -> bytes:
-    return f"{meta.event_id}/{declared.key}/{field}".encode()
+def _aad(declared: Declaration, event_id: str, field: str) -> bytes:
+    return f"{event_id}/{declared.key}/{field}".encode()
 
 
 def _sealed(value: Any, avro: AvroType, aad: bytes, key: DataKey | None, nonce: Callable[[int], bytes]) -> bytes:
@@ -181,13 +183,13 @@ def _sealed(value: Any, avro: AvroType, aad: bytes, key: DataKey | None, nonce: 
     return seal(key, out.getvalue(), aad=aad, nonce=nonce(NONCE_BYTES))
 
 
-def _opened(sealed: bytes, declared: Declaration, meta: Metadata, field: str, key_of: KeyOf) -> Any:
+def _opened(sealed: bytes, declared: Declaration, event_id: str, field: str, key_of: KeyOf) -> Any:
     key = key_of(key_id_of(sealed))
     if key is None:
         return REDACTED
     if isinstance(key, Redaction):
         return key
-    plain = unseal(key, sealed, aad=_aad(declared, meta, field))
+    plain = unseal(key, sealed, aad=_aad(declared, event_id, field))
     return fastavro.schemaless_reader(BytesIO(plain), _inner_schema(declared.key, field), None)
 
 

@@ -6,6 +6,7 @@ CloudEvents 1.0 in binary mode (Kafka protocol binding), W3C `traceparent`, corr
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,8 @@ COMMAND_POSITION = "command_position"
 COPIED = ("tenant", "traceparent", "actor", "lane", COMMAND_POSITION)
 """Headers that go on to what follows from a record: a foreign one with a very long one would follow nothing."""
 LONGEST_COPIED = 2000
+_PARTS = 3
+"""Of a CloudEvents type: namespace, name, version."""
 NORMAL = "normal"
 LANES = ("interactive", NORMAL, "bulk")
 """How urgent work is. Each lane is worked through by consumers of its own, so that none waits for another."""
@@ -79,6 +82,23 @@ def lane_of(record: Record) -> str:
     """The lane of a record by its header alone; one that is not known counts as normal."""
     lane = record.header("lane")
     return lane if lane in LANES else NORMAL
+
+
+def event_name(record: Record) -> str:
+    """The name of the event in a record by its CloudEvents type (`muniment.Name.vN`), or an empty string."""
+    told = record.header("ce_type") or ""
+    # Foreign ones may be as long as a record, and are not worth keeping.
+    return _remembered(told) if len(told) <= LONGEST_COPIED else _named(told)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(ce_type: str) -> str:
+    return _named(ce_type)
+
+
+def _named(ce_type: str) -> str:
+    parts = ce_type.rsplit(".", 2)
+    return parts[1] if len(parts) == _PARTS else ""
 
 
 def in_lane(position: Position, lane: str) -> Position:

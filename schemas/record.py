@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 _NAME = re.compile(r"[^\0]{0,300}")
 """A topic's name has at most 249 characters; that of a lane is longer by its own."""
 _PARTITIONS, _OFFSETS = range(2**31), range(2**63 - 1)
+_VALUE = itemgetter(1)
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -24,7 +26,7 @@ class Record:
 
     def __post_init__(self) -> None:
         # Kafka's headers may be null; a foreign record must fail to decode, and not break who reads it.
-        if None in [value for _, value in self.headers]:
+        if None in map(_VALUE, self.headers):
             object.__setattr__(self, "headers", tuple((name, value or b"") for name, value in self.headers))
 
     @property

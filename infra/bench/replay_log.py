@@ -11,13 +11,12 @@ import numpy as np
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from muniment.projections.projection import event_name
 from muniment.schemas.codec import Envelope, decode, encode
 from muniment.schemas.documents import DocumentChunked, DocumentExtracted, DocumentIndexed, DocumentSubmitted
 from muniment.schemas.embeddings import ChunksEmbedded
 from muniment.schemas.errors import MunimentError
 from muniment.schemas.event import Event
-from muniment.schemas.metadata import Metadata, whole_millis
+from muniment.schemas.metadata import Metadata, event_name, whole_millis
 from muniment.schemas.record import Record
 from muniment.schemas.sealing import DataKey
 from muniment.schemas.topics import MAX_RECORD_BYTES, Topic

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from muniment.projections.projection import event_name
 from muniment.projections.rows import named, storable
 from muniment.schemas.ids import trace_of
+from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Position, Record
 from muniment.schemas.retry_headers import BRANCH, MOST_TIMES, RetryState, retry_state
 from muniment.schemas.topics import BESIDE

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from muniment.projections.projection import event_name
 from muniment.projections.rows import storable
 from muniment.projections.validity import Moment
 from muniment.schemas.codec import Envelope, wire_values
 from muniment.schemas.errors import MunimentError
-from muniment.schemas.metadata import NORMAL
+from muniment.schemas.metadata import NORMAL, event_name
 from muniment.schemas.operations import DeadLetterEdited, DeadLetterRedriven
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import redrive_times, retry_state

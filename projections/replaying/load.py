@@ -214,8 +214,10 @@ class Load:
         """What was fetched before the ends; the rest is fetched again when it is asked for."""
         kept = []
         for partition, messages in fetched.items():
-            if messages[-1].offset >= ends[partition]:
-                lane.source.seek(partition, ends[partition])
+            if messages[-1].offset < ends[partition]:
+                kept.append(messages)
+                continue
+            lane.source.seek(partition, ends[partition])
             kept.append([m for m in messages if m.offset < ends[partition]])
         return sources.records(kept, self.config.topic_prefix)
 

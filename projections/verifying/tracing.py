@@ -12,12 +12,13 @@ from muniment.projections import live, sources
 from muniment.projections.batch import Place, decoded
 from muniment.projections.checkpoint import Partition
 from muniment.projections.database import connect
-from muniment.projections.projection import Connection, event_name
+from muniment.projections.projection import Connection
 from muniment.projections.replaying.differences import RowDifference, TableDifferences
 from muniment.projections.replaying.digest import canonical
 from muniment.projections.replaying.load import Load
 from muniment.projections.replaying.shadow import free_name
 from muniment.schemas.codec import Envelope
+from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Position, Record
 from muniment.schemas.topics import COMMANDS_OPERATIONS, OPERATIONS
 

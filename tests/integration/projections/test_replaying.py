@@ -17,7 +17,7 @@ from muniment.projections.batch import Place
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.fold import PoisonRecord
 from muniment.projections.live import live_schema
-from muniment.projections.projection import Projection, event_name
+from muniment.projections.projection import Projection
 from muniment.projections.registry import projection
 from muniment.projections.replaying import shadow
 from muniment.projections.replaying.bounds import bounds
@@ -28,6 +28,7 @@ from muniment.projections.replaying.replay import How, Progress, Replayed, repla
 from muniment.projections.replaying.turn import Underway
 from muniment.projections.running import run_projections
 from muniment.projections.status import Status
+from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Position, Record
 from muniment.schemas.topics import CHUNKS, DLQ, DOCUMENTS, EMBEDDINGS
 

@@ -2,10 +2,10 @@
 
 from muniment.projections.away import is_away, said
 from muniment.projections.checkpoint import after, commanded, decided
-from muniment.projections.projection import event_name
 from muniment.projections.rows import shown_mapping, shown_text, storable
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
+from muniment.schemas.metadata import event_name
 from muniment.schemas.personal import REDACTED
 from muniment.schemas.record import Record
 
