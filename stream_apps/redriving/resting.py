@@ -10,6 +10,7 @@ import structlog
 
 from muniment.producers.postgres import database
 from muniment.schemas.resting import RESTING
+from muniment.schemas.topics import BESIDE
 from muniment.stream_apps.redriving.expiry import NOT_YET, ONE, discard
 
 BATCH = 1000
@@ -17,7 +18,7 @@ _IN_THE_WAY = """
 select m.model, m.state from muniment_operating.embedding_models m
 join read.dead_letters d on d.branch = m.model and d.branch <> ''
 join muniment_operating.letters l on l.letter = d.letter
-where m.state = any($2) and l.redrive_id = $1
+where m.state = any($2) and l.redrive_id = $1 and l.step = any($4)
     and (l.state = 'claimed' or (l.state = 'redriven' and l.ended_as is null and l.number < $3)) limit 1"""
 _DROPPED = """
 select d.letter, d.tenant, d.step, d.fingerprint, d.document_id, d.job_id, d.redrive_times, d.branch
@@ -44,7 +45,7 @@ class RestingModels:
         """
         try:
             async with database():
-                row = await self._pool.fetchrow(_IN_THE_WAY, redrive_id, list(RESTING), canaries)
+                row = await self._pool.fetchrow(_IN_THE_WAY, redrive_id, list(RESTING), canaries, list(BESIDE))
         except NOT_YET:
             return ""  # the projections build the read model anew: the redrive goes on as if there were none
         if row is None:
