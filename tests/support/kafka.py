@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from support import own_loop
+from support.quick_folder import new_folder
 from support.ready import until_ready
 
 from muniment.infra.kafka import broker as kafka
@@ -22,7 +22,7 @@ READY_TIMEOUT_S = 90
 @contextmanager
 def running_broker(port: int, controller_port: int, home: Path | None = None) -> Iterator[kafka.Broker]:
     """A broker that dies with this process, however that ends; its data go with it unless `home` is given."""
-    folder = home or Path(tempfile.mkdtemp(prefix="muniment-kafka-"))
+    folder = home or new_folder("muniment-kafka-")
     broker = kafka.Broker(home=folder, lib=LIB, port=port, controller_port=controller_port, heap_mib=384)
     kafka.prepare(broker)
     log = folder / "broker.log"

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from support import own_loop
+from support.quick_folder import new_folder
 from support.ready import until_ready
 
 from muniment.infra.migrations.apply import apply_migrations
@@ -23,13 +23,13 @@ from muniment.projections.prepare import prepare
 
 READY_TIMEOUT_S = 60
 # A test database need not outlive a power cut; a kill of the process it does outlive.
-QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "'128MB'", "max_wal_size": "'1GB'"}
+QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "'128MB'", "max_wal_size": "'256MB'"}
 
 
 @contextmanager
 def running_server(port: int, home: Path | None = None) -> Iterator[postgres.Server]:
     """A server that dies with this process, however that ends; its data go with it unless `home` is given."""
-    folder = home or Path(tempfile.mkdtemp(prefix="muniment-postgres-"))
+    folder = home or new_folder("muniment-postgres-")
     server = postgres.Server(home=folder, port=port, password=uuid.uuid4().hex, who=identity(), extra=QUICK)
     folder.chmod(0o711)
     postgres.prepare(server)
