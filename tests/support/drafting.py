@@ -22,7 +22,6 @@ from muniment.producers.draft_sources import DraftSources
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.publisher import Publisher
 from muniment.producers.record_at import Records
-from muniment.producers.writing import anthropic, openai
 from muniment.producers.writing.cost import Prices
 from muniment.producers.writing.extractive import ExtractiveWriter
 from muniment.producers.writing.guarded import GuardedWriter
@@ -219,9 +218,14 @@ async def desk(
         breaker = Breaker(WRITING, now=lambda: datetime.now(UTC), draw=lambda: 0.0, say=lambda _: None)
         patience = Patience(5.0, 1.0, 20.0)
         model: Any
+        # Each client's own package takes seconds to load, of every process that has to do with drafts.
         if provider == "openai":
+            from muniment.producers.writing import openai
+
             model = openai.OpenAIWriter(openai.Endpoint(f"{server.root}/v1", "gpt-4.1-mini", "key", patience), words)
         elif provider == "anthropic":
+            from muniment.producers.writing import anthropic
+
             model = anthropic.AnthropicWriter(anthropic.Endpoint("claude-sonnet-5", server.root, "key", patience))
         else:
             model = ExtractiveWriter(words)

@@ -8,9 +8,10 @@ import pytest
 from support.model_server import ModelServer
 from support.writer import FakeWriter
 
-from muniment.producers.writing import anthropic, openai
+from muniment.producers.writing import openai
 from muniment.producers.writing.extractive import ExtractiveWriter
 from muniment.producers.writing.pacing import Patience
+from muniment.producers.writing.provider import ProviderWriter
 from muniment.producers.writing.writer import Writer
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ async def server() -> AsyncIterator[ModelServer]:
 @pytest.fixture
 async def make(server: ModelServer) -> AsyncIterator[Make]:
     """Makes a writer by its provider's name; those that are models ask the server, as patiently as they are told to."""
-    closing: list[openai.OpenAIWriter | anthropic.AnthropicWriter] = []
+    closing: list[ProviderWriter] = []
 
     def made(provider: str, patience: Patience = PATIENT) -> Writer:
         if provider == "fake":
@@ -43,9 +44,11 @@ async def make(server: ModelServer) -> AsyncIterator[Make]:
             return ExtractiveWriter(lambda text: len(text.split()))
         if provider == "openai":
             at = openai.Endpoint(f"{server.root}/v1", "gpt-4.1-mini", "secret-key", patience)
-            writer: openai.OpenAIWriter | anthropic.AnthropicWriter
-            writer = openai.OpenAIWriter(at, lambda text: len(text.split()), now=lambda: NOON)
+            writer: ProviderWriter = openai.OpenAIWriter(at, lambda text: len(text.split()), now=lambda: NOON)
         else:
+            # Its package takes seconds to load: only of the process that runs these tests.
+            from muniment.producers.writing import anthropic
+
             there = anthropic.Endpoint("claude-sonnet-5", server.root, "secret-key", patience)
             writer = anthropic.AnthropicWriter(there, now=lambda: NOON)
         closing.append(writer)
