@@ -181,8 +181,11 @@ async def test_readers_agree_with_the_tables_however_topics_come(
 def note(known: dict[str, str], reader: Listener) -> dict[str, str]:
     """What a reader knows of each job's state after what it was sent."""
     for event in reader.events:
-        for job in event.data["jobs"] if event.name == "snapshot" else [event.data]:
-            known[job["job_id"]] = job["state"]
+        if event.name == "snapshot":
+            known |= {job["job_id"]: job["state"] for job in event.data["jobs"]}
+        # Others are beside the order: a reader is told, for one, how far behind search is.
+        elif event.name in {"job", "end"}:
+            known[event.data["job_id"]] = event.data["state"]
     return known
 
 
