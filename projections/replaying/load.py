@@ -225,10 +225,14 @@ class Load:
         waited = 0.0
         while True:
             try:
-                entries = await decoded(records, self.projection, self.decoder, self.passed, self.wanted)
-                done = await fold(
-                    lane.connection, self.projection, self.schema, entries, rebuilding=True, doubted=self.doubted
-                )
+                async with lane.connection.transaction():
+                    # Before keys are looked up: an erasure waits for this lock once its keys are gone, and empties this
+                    # schema then. A text that was opened before must not come in after that.
+                    await checkpoint.lock(lane.connection, self.schema, {_partition(r) for r in records})
+                    entries = await decoded(records, self.projection, self.decoder, self.passed, self.wanted)
+                    done = await fold(
+                        lane.connection, self.projection, self.schema, entries, rebuilding=True, doubted=self.doubted
+                    )
             except (KafkaError, *FAILURES) as error:
                 # Two lanes may wait for each other over a row that both touch: one is rolled back, and folds again.
                 if lane.connection.is_closed() or not is_away(error) or waited >= AWAY_S:
@@ -245,6 +249,10 @@ class Load:
         self.on_batch(len(records))
         if self.pace is not None:
             await self.pace(len(records))
+
+
+def _partition(record: Record) -> Partition:
+    return record.topic, record.partition or 0
 
 
 async def _closed(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """The schemas that are not live: those being filled, those kept after a switch or for a look, and how they go.
 
-None of them is followed, so nobody tells them that a document was erased: see `forget`.
+None of them is followed, so nobody tells them that a document was erased: an erasure takes it out of each of them (see
+`stream_apps.erasing.read_models`).
 """
 
 import asyncio
@@ -8,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 
@@ -27,12 +27,6 @@ _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 _BYTES = """
 select coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint from pg_class c join pg_namespace n
 on n.oid = c.relnamespace where n.nspname = $1 and c.relkind in ('r', 'm')
-"""
-_OF_DOCUMENTS = """
-select c.relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $1 and c.relkind in ('r', 'p') and not c.relispartition and 2 = (
-    select count(*) from pg_attribute a where a.attrelid = c.oid and a.attname in ('tenant', 'document_id'))
-order by 1
 """
 
 
@@ -153,20 +147,3 @@ async def drop(
         else:
             return True
     return False
-
-
-async def forget(connection: Connection, tenant: str, document_id: UUID) -> dict[str, int]:
-    """Remove every row about a document from every schema that is not live; how many rows, by schema.
-
-    For erasure: the live schemas fold that a document was erased, these would keep what they had. A replay that is
-    under way folds the erasure when it comes to it; what it had loaded by now is gone all the same.
-    """
-    removed = {}
-    for one in await kept(connection):
-        rows = 0
-        for row in await connection.fetch(_OF_DOCUMENTS, one.schema):
-            # The names come from the catalogue.
-            sql = f'delete from {one.schema}."{row["table"]}" where tenant = $1 and document_id = $2'  # noqa: S608
-            rows += int((await connection.execute(sql, tenant, document_id)).rsplit(" ", 1)[1])
-        removed[one.schema] = rows
-    return removed

@@ -276,27 +276,6 @@ async def test_a_part_of_the_log_is_folded_beside_the_live_one(
         await bounds(documents, config, "muniment.chunks:0:1", "")
 
 
-async def test_what_is_kept_forgets_an_erased_document(
-    config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection
-) -> None:
-    """Nobody tells an old schema what was erased, so its rows of a document can be removed from all of them at once."""
-    await sender.send(await told(log, 4))
-    await replay(documents, config, log.codec, How())
-    await replay(documents, config, log.codec, How())
-    schemas = [k.schema for k in await shadow.kept(connection)]
-    assert len(schemas) == 2
-    row = await connection.fetchrow(f"select tenant, document_id from {schemas[1]}.documents limit 1")
-    removed = await shadow.forget(connection, row["tenant"], row["document_id"])
-    assert removed[schemas[1]] >= 2
-    for schema in schemas:
-        for table in ("documents", "versions"):
-            left = await connection.fetchval(
-                f"select count(*) from {schema}.{table} where document_id = $1", row["document_id"]
-            )
-            assert left == 0
-    assert await connection.fetchval("select count(*) from read.documents") == 4
-
-
 async def there(connection: Any, documents: int) -> bool:
     """Whether readers see so many documents."""
     if not await connection.fetchval("select to_regclass('read.documents') is not null"):
