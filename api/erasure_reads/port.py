@@ -1,9 +1,11 @@
 """The port to what erasures are read from, and to how persons are named."""
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
 from muniment.producers.belongings import Belonging
+from muniment.producers.key_owners import Kind
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
 
 
@@ -20,6 +22,10 @@ class Erasures(Protocol):
 
     async def under_way(self, tenant: str, document_id: UUID) -> bool:
         """Whether this document is being erased, so that nothing new is taken for it."""
+        ...
+
+    async def no_documents(self, tenant: str, ids: Collection[UUID]) -> Mapping[UUID, Kind]:
+        """Those of the ids that belong to projects or drafts, deleted ones included, and to which of the two."""
         ...
 
     async def belongings(self, tenant: str, subject: str) -> Belonging:

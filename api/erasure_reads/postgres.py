@@ -1,11 +1,13 @@
 """Erasures as they are read on Postgres, and the names of persons."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 from muniment.api.reading import reading
-from muniment.producers import erasing_fence
+from muniment.producers import erasing_fence, key_owners
 from muniment.producers.belongings import Belonging, Belongings
+from muniment.producers.key_owners import Kind
 from muniment.producers.subjects import Subjects
 from muniment.projections.erasures import queries
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
@@ -28,6 +30,10 @@ class PostgresErasures:
     async def under_way(self, tenant: str, document_id: UUID) -> bool:
         """See `Erasures.under_way`."""
         return await erasing_fence.is_up(self._pool, tenant, document_id)
+
+    async def no_documents(self, tenant: str, ids: Collection[UUID]) -> Mapping[UUID, Kind]:
+        """See `Erasures.no_documents`."""
+        return await key_owners.no_documents(self._pool, tenant, ids)
 
     async def belongings(self, tenant: str, subject: str) -> Belonging:
         """See `Erasures.belongings`."""

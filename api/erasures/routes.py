@@ -20,6 +20,7 @@ from muniment.api.problems.problem import Problem, from_validation
 from muniment.api.publishing import publish
 from muniment.api.texts import Reason
 from muniment.api.waiting import caught_up
+from muniment.producers.key_owners import Kind
 from muniment.projections.erasures.queries import ErasureRow
 from muniment.schemas.erasures import ConfirmErasure, RejectErasure, RequestErasure
 from muniment.schemas.metadata import NORMAL
@@ -27,6 +28,10 @@ from muniment.schemas.metadata import NORMAL
 router = APIRouter(prefix="/v1/erasures", tags=["erasure"])
 known = caught_up("erasures", may_erase)
 RECEIPT_PURPOSE = "erasure-receipt"
+_INSTEAD: dict[Kind, str] = {
+    "draft": "a draft: it is erased with the documents that it was written from",
+    "project": "a project: delete it (DELETE /v1/projects/{project_id})",
+}
 
 
 class Ordering:
@@ -163,11 +168,5 @@ async def _undecided(deps: Dependencies, who: Principal, erasure_id: UUID) -> Er
 
 async def _documents_only(deps: Dependencies, who: Principal, document_ids: Sequence[UUID]) -> None:
     """Refuse what has a key as documents have, and is none: only its key would go, and not what it says."""
-    for document_id in document_ids:
-        if deps.scripts is not None and await deps.scripts.draft(who.tenant, document_id) is not None:
-            kind = "a draft: it is erased with the documents that it was written from"
-        elif deps.projects is not None and await deps.projects.project(who.tenant, document_id) is not None:
-            kind = "a project: delete it (DELETE /v1/projects/{project_id})"
-        else:
-            continue
-        raise from_validation([{"loc": ("body", "document_ids"), "msg": f"{document_id} is {kind}"}])
+    for one, kind in (await erasures_of(deps).no_documents(who.tenant, document_ids)).items():
+        raise from_validation([{"loc": ("body", "document_ids"), "msg": f"{one} is {_INSTEAD[kind]}"}])

@@ -80,7 +80,7 @@ async def _submit(
 
     Raises:
         StepFailure: `log_unavailable`, `database_unavailable`, `blob_unavailable`, `record_too_large`.
-        Problem: `erasure_under_way`; nothing was accepted.
+        Problem: `erasure_under_way`, `already_exists`; nothing was accepted.
 
     """
     job_id, document_id = new_job_id(index), what.about.document_id or new_document_id(index)
@@ -89,6 +89,8 @@ async def _submit(
         # Stored once more, the bytes would outlive a document that has been deleted since.
         note().repeats(job_id, document_id)
         return Accepted(job_id, document_id, there)
+    if what.about.document_id:
+        await _of_documents(deps, who, document_id)
     await _not_erasing(deps, who, document_id)
     # A stored document always has its key: made before anything of it is kept.
     await deps.key_ring.create(who.tenant, document_id)
@@ -118,6 +120,13 @@ async def _submit(
         if error.code is not ErrorCode.LOG_UNAVAILABLE and not reserved():
             await deps.claims.release(who.tenant, document_id, [job_id])
         raise
+
+
+async def _of_documents(deps: Dependencies, who: Principal, document_id: UUID) -> None:
+    """Refuse the id of a project or draft: what is sent would be sealed under its key, and an erasure would take it."""
+    others = {} if deps.erasures is None else await deps.erasures.no_documents(who.tenant, [document_id])
+    if document_id in others:
+        raise Problem("already_exists", f"{document_id} is the id of a {others[document_id]}.")
 
 
 async def _not_erasing(deps: Dependencies, who: Principal, document_id: UUID) -> None:

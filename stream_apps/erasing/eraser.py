@@ -144,7 +144,8 @@ class Eraser:
         named = set(erasure.document_ids)
         if erasure.subject:
             named |= set(await self._subjects.documents(erasure.tenant, erasure.subject))
-        documents = sorted(named)
+        # Here, too: who asked may have named a draft before any read model had heard of it.
+        documents = sorted(named.difference(await self._store.no_documents(erasure.tenant, named)))
         then = "asking" if again else "telling"
         held = await self._held(About(erasure.tenant, documents, erasure.subject))
         await self._store.found(erasure, documents, held, then, self._now())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from muniment.stream_apps.erasing.decider import RETENTION
 from muniment.stream_apps.erasing.store import Report, UnderWay
 
 PURPOSE = "erasure-receipt"
@@ -42,9 +43,10 @@ def receipt(erasure: UnderWay, reports: Sequence[Report], installation: str, now
 
 
 def _left(erasure: UnderWay) -> dict[str, list[str]]:
-    """What retention named and left, as it was changed meanwhile; on no other receipt."""
+    """What was named and left: retention's as it was changed meanwhile, others' as it is a project or a draft."""
     left = sorted(str(document) for document in set(erasure.document_ids) - set(erasure.documents))
-    return {"documents_left_as_changed": left} if left else {}
+    why = "documents_left_as_changed" if erasure.origin == RETENTION else "left_as_no_documents"
+    return {why: left} if left else {}
 
 
 def digest(text: str) -> str:

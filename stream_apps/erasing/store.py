@@ -1,12 +1,13 @@
 """The tables of `muniment_erasing`: inbox, outbox, and how far each erasure is."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from muniment.producers import key_owners
 from muniment.producers.postgres import database
 from muniment.schemas.erasures import ErasureConfirmed, ErasureRejected, ErasureRequested
 from muniment.schemas.metadata import Metadata
@@ -131,6 +132,10 @@ class ErasingStore(DeciderStore):
         async with database():
             rows = await self._pool.fetch(_UNDER_WAY)
         return [_under_way(row) for row in rows]
+
+    async def no_documents(self, tenant: str, ids: Collection[UUID]) -> Collection[UUID]:
+        """Those of the ids that belong to projects or drafts: only their keys would go, and not what they say."""
+        return (await key_owners.no_documents(self._pool, tenant, ids)).keys()
 
     async def found(
         self, erasure: UnderWay, documents: Sequence[UUID], held: Mapping[str, int], then: str, now: datetime

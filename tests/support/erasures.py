@@ -1,8 +1,10 @@
 """Erasures in memory, for an API on fakes: nobody has asked for any."""
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from muniment.producers.belongings import Belonging
+from muniment.producers.key_owners import Kind
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
 
 
@@ -13,6 +15,7 @@ class NoErasures:
         self.named: dict[tuple[str, str], list[UUID]] = {}
         self.asked: dict[tuple[str, str], list[UUID]] = {}
         self.erasing: set[UUID] = set()
+        self.others: dict[UUID, Kind] = {}
 
     async def tag(self, tenant: str, subject: str) -> str:
         """See `Erasures.tag`."""
@@ -25,6 +28,10 @@ class NoErasures:
     async def under_way(self, tenant: str, document_id: UUID) -> bool:
         """See `Erasures.under_way`."""
         return document_id in self.erasing
+
+    async def no_documents(self, tenant: str, ids: Collection[UUID]) -> Mapping[UUID, Kind]:
+        """See `Erasures.no_documents`."""
+        return {one: self.others[one] for one in ids if one in self.others}
 
     async def belongings(self, tenant: str, subject: str) -> Belonging:
         """See `Erasures.belongings`: drafts that they asked for go back to no document here."""

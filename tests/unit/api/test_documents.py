@@ -144,6 +144,22 @@ async def test_nothing_is_taken_for_a_document_that_is_being_erased(world):
     assert len(world.publisher.sent) == 1
 
 
+@pytest.mark.parametrize("given", [{"text": "a"}, {"url": "https://example.org/a"}])
+async def test_nothing_is_taken_under_the_id_of_a_draft(world, given):
+    """It would be sealed under the draft's key, and an erasure of the document would take that: nothing is kept."""
+    draft, free = uuid4(), uuid4()
+    world.erasures.others[draft] = "draft"
+    async with world.client() as http:
+        about = {"document_id": str(draft), "subject": "anna"}
+        answer = await http.post("/v1/documents", headers=world.mine, json=given | about)
+        assert (answer.status_code, answer.json()["code"]) == (409, "already_exists")
+        assert f"{draft} is the id of a draft" in answer.text
+        assert (world.publisher.sent, world.claims.claims, world.key_ring.keys) == ([], [], {})
+        assert world.erasures.named == {}
+        taken = await http.post("/v1/documents", headers=world.mine, json=given | {"document_id": str(free)})
+    assert taken.status_code == 202, taken.text
+
+
 async def test_an_erasure_that_begins_while_bytes_are_stored_stops_the_submission(world, monkeypatch):
     """An upload may take minutes: what was stored is given back, and nothing is published."""
     document, put = uuid4(), world.claims.put
