@@ -23,6 +23,8 @@ insert into muniment_scripts.sources as s (tenant, draft_id, document_id, projec
 select tenant, $2, document_id, project_id, episode_id, taken_at
 from muniment_scripts.sources where tenant = $1 and draft_id = $3
 on conflict (tenant, draft_id, document_id) do update set taken_at = least(s.taken_at, excluded.taken_at)"""
+# A tombstone may be newer than the end of the key: one that was given up, or destroyed again after a restoration. While
+# the document lives under a key that was there when the text was taken, the text is of that life, whatever else ended.
 _GONE = """
 select exists (
     select from muniment_scripts.sources s where s.tenant = $1 and s.draft_id = $2
@@ -30,7 +32,9 @@ select exists (
         exists (select from muniment_erasing.erasures e where e.tenant = $1 and e.state = 'confirmed'
             and e.stage in ('telling', 'ending', 'destroying') and s.document_id = any(e.documents))
         or exists (select from muniment_keys.data_keys k where k.tenant = $1 and k.document_id = s.document_id
-            and k.destroyed_at > s.taken_at)))"""
+            and k.destroyed_at > s.taken_at)
+        and not exists (select from muniment_keys.data_keys l where l.tenant = $1 and l.document_id = s.document_id
+            and l.destroyed_at is null and l.created_at <= s.taken_at)))"""
 _KEYLESS = """
 select not exists (select from muniment_keys.data_keys where tenant = $1 and document_id = $2 and destroyed_at is null)
 """
