@@ -33,7 +33,10 @@ _UNCOUNT = """
 delete from muniment_indexing.{table} x using muniment_deciding.state s
 where x.tenant = $1 and x.document_id = any($2) and s.tenant = $1 and s.document_id = x.document_id
     and x.version <= (s.state ->> 'deleted')::bigint"""
-_DRAINED = "from muniment_access.outbox where key = any($1) and position is not null"
+# A command is its tenant's by its header: ids of documents are not one tenant's alone.
+_DRAINED = """
+from muniment_access.outbox where key = any($2) and position is not null and exists (
+    select from jsonb_array_elements(headers) h where h ->> 0 = 'tenant' and h ->> 1 = $1)"""
 
 
 async def forget_edits(pool: Any, tenant: str, owners: Sequence[UUID]) -> None:
@@ -142,14 +145,14 @@ class AnswerStore:
     async def count(self, what: About) -> int:
         """See `Store.count`."""
         async with database():
-            sent = await self._pool.fetchval(f"select count(*) {_DRAINED}", _texts(what.documents))
+            sent = await self._pool.fetchval(f"select count(*) {_DRAINED}", what.tenant, _texts(what.documents))
         return await kept_answers.holding(self._pool, what.tenant, what.documents) + int(sent)
 
     async def erase(self, what: Forgotten) -> Erased:
         """See `Store.erase`. The answers stay, so that a repeated request does not submit the document again."""
         await kept_answers.blank(self._pool, what.tenant, what.documents)
         async with database():
-            await self._pool.execute(f"delete {_DRAINED}", _texts(what.documents))
+            await self._pool.execute(f"delete {_DRAINED}", what.tenant, _texts(what.documents))
         return Erased(note="names and words taken out of kept answers")
 
 

@@ -41,6 +41,7 @@ where tenant = $1 and updated_at < $2
     -- One that was accepted while the log was away, of which no read model knows.
     and not exists (
         select from muniment_access.outbox o where o.key = convert_to(d.document_id::text, 'UTF8')
+        and exists (select from jsonb_array_elements(o.headers) h where h ->> 0 = 'tenant' and h ->> 1 = d.tenant)
         and not exists (select from read.jobs j where j.job_id = o.command_id)
     )"""
 _OLD = f"""{_DUE}

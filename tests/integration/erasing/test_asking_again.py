@@ -56,17 +56,21 @@ async def accepted(house: House, document: UUID, *, version: int | None = None, 
     )
 
 
-async def put_by(house: House, document: UUID) -> None:
+async def put_by(house: House, document: UUID, tenant: str = TENANT) -> None:
     """A new version of it was accepted while the log was away."""
     await house.pool.execute(
-        "insert into muniment_access.outbox (command_id, topic, key, value, headers) values ($1, 't', $2, '', '[]')",
+        "insert into muniment_access.outbox (command_id, topic, key, value, headers) values ($1, 't', $2, '', $3)",
         uuid4(),
         str(document).encode(),
+        json.dumps([["tenant", tenant]]),
     )
 
 
 async def test_what_was_changed_since_stays_and_the_receipt_says_so(house: House) -> None:
-    """Folded, under way, whole but not folded, put by: each keeps its key; one whose new version failed goes."""
+    """Folded, under way, whole but not folded, put by: each keeps its key; one whose new version failed goes.
+
+    So does one whose id is that of a document of another tenant for which a new version was put by.
+    """
     gone, failed, folded, working, whole, put = [await old(house) for _ in range(6)]
     kept = [folded, working, whole, put]
     await house.ask([gone, failed, *kept], **RULE)
@@ -76,6 +80,7 @@ async def test_what_was_changed_since_stays_and_the_receipt_says_so(house: House
     await accepted(house, whole, version=2, end="succeeded")
     await accepted(house, failed, end="refused")
     await put_by(house, put)
+    await put_by(house, gone, tenant="rival")
     await house.finish()
     (completed,) = house.events(ErasureCompleted)
     assert [await house.ring.current(TENANT, one) is not None for one in (gone, failed, *kept)] == [False] * 2 + [

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from support.erasing_house import TENANT, House
 
+from muniment.api.outbox.postgres import Outbox
 from muniment.schemas.documents import DocumentErased
 from muniment.schemas.erasures import (
     ErasureCompleted,
@@ -15,6 +16,7 @@ from muniment.schemas.erasures import (
     StoreErased,
 )
 from muniment.schemas.proofs.signatures import Signature
+from muniment.schemas.record import Record
 from muniment.schemas.topics import COMMANDS_DOCUMENTS
 from muniment.stream_apps.erasing.receipt import PURPOSE, digest
 
@@ -113,6 +115,23 @@ async def test_a_blob_that_another_document_holds_stays_for_it(house: House) -> 
     report = next(event for event in house.events(StoreErased) if event.store == "blobs")
     assert (report.removed, report.kept) == (1, 1)
     assert await house.pool.fetchval("select count(*) from muniment_claims.claims where document_id = $1", other) == 1
+
+
+async def test_what_waited_for_the_log_goes_of_the_tenant_alone(house: House) -> None:
+    """Others may have a document of the same id: their rows stay, and are on nobody else's receipt."""
+    document, others = await house.document(), ["rival", "tenant", "normal"]
+    for whose in (TENANT, *others):
+        command = Record("t", str(document).encode(), b"", (("tenant", whose.encode()), ("lane", b"normal")))
+        number = await Outbox(house.pool).put(uuid4(), command)
+        await house.pool.execute(
+            "update muniment_access.outbox set position = 't:0:1', drained_at = now() where number = $1", number
+        )
+    await house.ask([document])
+    await house.finish()
+    left = await house.pool.fetch("select headers -> 0 ->> 1 as tenant from muniment_access.outbox order by number")
+    assert [row["tenant"] for row in left] == others
+    report = next(event for event in house.events(StoreErased) if event.store == "answers to requests")
+    assert report.removed == 1
 
 
 async def test_file_names_leave_kept_answers(house: House) -> None:
