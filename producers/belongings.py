@@ -36,6 +36,14 @@ where $4::timestamptz is null or exists (
     select from muniment_keys.data_keys k
     where k.tenant = $1 and k.document_id = known.draft_id and k.created_at <= $4
 ) order by asked_at, draft_id"""
+# Of each episode the last version that goes: whether it is the script now, tells the newest one that there is.
+_SCRIPTS = """
+select distinct on (v.episode_id) v.project_id, v.episode_id, coalesce(e.title, '') as title, v.draft_id, v.number,
+    v.number = (
+        select max(o.number) from read.script_versions o where o.tenant = v.tenant and o.episode_id = v.episode_id
+    ) as current
+from read.script_versions v left join read.episodes e using (tenant, project_id, episode_id)
+where v.tenant = $1 and v.draft_id = any($2) order by v.episode_id, v.number desc"""
 _SIGNED_IN = "person:"
 
 
@@ -45,6 +53,27 @@ class Belonging:
 
     documents: tuple[UUID, ...]
     drafts: Mapping[UUID, tuple[UUID, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An episode of which a draft is the script, as its version `number`; `current` when none has followed."""
+
+    project_id: UUID
+    episode_id: UUID
+    title: str
+    draft_id: UUID
+    number: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an erasure would take: documents, drafts, and the episodes whose scripts are among those."""
+
+    documents: tuple[UUID, ...]
+    drafts: tuple[UUID, ...]
+    scripts: tuple[Script, ...]
 
 
 class Belongings:
@@ -60,6 +89,15 @@ class Belongings:
         documents = await self._subjects.documents(tenant, tag)
         drafts = [one.draft_id for one in await self.drafts(tenant, documents, tag)]
         return Belonging(documents, {draft: await self._sources.documents(tenant, draft) for draft in drafts})
+
+    async def reach(self, tenant: str, documents: Collection[UUID], tag: str | None) -> Reach:
+        """What an erasure of these documents and, with a tag, of that person would take if it were asked for now."""
+        theirs = await self._subjects.documents(tenant, tag) if tag is not None else ()
+        every = sorted({*documents, *theirs})
+        drafts = tuple(one.draft_id for one in await self.drafts(tenant, every, tag))
+        async with database():
+            rows = await self._pool.fetch(_SCRIPTS, tenant, list(drafts))
+        return Reach(tuple(every), drafts, tuple(Script(**dict(row)) for row in rows))
 
     async def drafts(
         self,

@@ -111,6 +111,7 @@ TABLE: Mapping[str, Rule] = {
     "listOperations": _STATE,
     "getOperation": _STATE,
     # Erasure
+    "previewErasure": Audited("erasure.preview", "erasure"),
     "requestErasure": Audited("erasure.request", "erasure"),
     "listErasures": _STATE,
     "getErasure": _STATE,

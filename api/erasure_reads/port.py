@@ -1,10 +1,10 @@
 """The port to what erasures are read from, and to how persons are named."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from muniment.producers.belongings import Belonging
+from muniment.producers.belongings import Belonging, Reach
 from muniment.producers.key_owners import Kind
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
 
@@ -30,6 +30,10 @@ class Erasures(Protocol):
 
     async def belongings(self, tenant: str, subject: str) -> Belonging:
         """What belongs to this person, by the rule that erasures go by."""
+        ...
+
+    async def reach(self, tenant: str, subject: str, document_ids: Sequence[UUID]) -> Reach:
+        """What an erasure of this person (none when empty) and of these documents would take by now."""
         ...
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:

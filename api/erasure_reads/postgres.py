@@ -1,12 +1,12 @@
 """Erasures as they are read on Postgres, and the names of persons."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from muniment.api.reading import reading
 from muniment.producers import erasing_fence, key_owners
-from muniment.producers.belongings import Belonging, Belongings
+from muniment.producers.belongings import Belonging, Belongings, Reach
 from muniment.producers.key_owners import Kind
 from muniment.producers.subjects import Subjects
 from muniment.projections.erasures import queries
@@ -40,6 +40,12 @@ class PostgresErasures:
         async with reading():
             found = Belongings(self._pool, self._subjects)
             return await found.of(tenant, await self._subjects.tag(tenant, subject))
+
+    async def reach(self, tenant: str, subject: str, document_ids: Sequence[UUID]) -> Reach:
+        """See `Erasures.reach`."""
+        async with reading():
+            tag = await self._subjects.tag(tenant, subject) if subject else None
+            return await Belongings(self._pool, self._subjects).reach(tenant, document_ids, tag)
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
         """See `Erasures.erasure`."""

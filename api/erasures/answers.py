@@ -1,10 +1,10 @@
 """The shapes of requests and answers about erasures. What a field is called here is public and stays."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from muniment.api.answers import DOCUMENT_ID, MOMENT, TOKEN, Answer
 from muniment.api.texts import Reason, Subject
@@ -15,12 +15,11 @@ MAX_DOCUMENTS = 1000
 _NAMED: JsonValue = [{"required": ["subject"]}, {"required": ["document_ids"]}]
 
 
-class EraseRequest(Reason):
-    """Whose data, or which documents, are to be erased, and why."""
+class ErasureScope(BaseModel):
+    """Whose data, or which documents."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"anyOf": _NAMED, "examples": [{"subject": "person-4711", "reason": "asked by letter"}]},
+        extra="forbid", json_schema_extra={"anyOf": _NAMED, "examples": [{"subject": "person-4711"}]}
     )
 
     subject: Subject = Field(default="", description="The person, as named when their documents were submitted")
@@ -29,10 +28,42 @@ class EraseRequest(Reason):
     )
 
     @model_validator(mode="after")
-    def _names_something(self) -> "EraseRequest":
+    def _names_something(self) -> Self:
         if not self.subject and not self.document_ids:
             raise ValueError("name a subject, or at least one document")
         return self
+
+
+class EraseRequest(ErasureScope, Reason):
+    """Whose data, or which documents, are to be erased, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"anyOf": _NAMED, "examples": [{"subject": "person-4711", "reason": "asked by letter"}]},
+    )
+
+
+class ScriptLost(Answer):
+    """An episode of which a script would go. It stays as the version that it is, without a word of text."""
+
+    project_id: UUID
+    episode_id: UUID
+    title: str = Field(description="Of the episode", examples=["The harbour in winter"])
+    draft_id: UUID
+    number: int = Field(description="The newest version of the script that would go", examples=[3])
+    current: bool = Field(description="Whether it is the episode's script as it is now")
+
+
+class ErasurePreview(Answer):
+    """What an erasure would take, as far as it is known by now."""
+
+    documents: list[UUID] = Field(examples=[[DOCUMENT_ID]])
+    drafts: list[UUID] = Field(
+        description="Drafts that go back to these documents and, of a person, what they asked for or made, and what "
+        "others made of that",
+        examples=[[DOCUMENT_ID]],
+    )
+    scripts: list[ScriptLost] = Field(description="Of which episodes one of these drafts is a script")
 
 
 class ErasureOrdered(Answer):

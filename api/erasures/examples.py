@@ -33,7 +33,17 @@ _REFUSAL: dict[str, Any] = {
     "actor": "key:7Qm2",
     "at": MOMENT,
 }
+_SCRIPT: dict[str, Any] = {
+    "project_id": ERASURE_ID,
+    "episode_id": ERASURE_ID,
+    "title": "The harbour in winter",
+    "draft_id": DOCUMENT_ID,
+    "number": 3,
+    "current": True,
+}
 ANSWERS: dict[str, Any] = {
+    "ScriptLost": _SCRIPT,
+    "ErasurePreview": {"documents": [DOCUMENT_ID], "drafts": [DOCUMENT_ID], "scripts": [_SCRIPT]},
     "ErasureOrdered": {"erasure_id": ERASURE_ID, "position": TOKEN},
     "StoreReport": _STORE,
     "Refusal": _REFUSAL,

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -76,6 +77,23 @@ async def request_erasure(*, given: told.EraseRequest, deps: Deps, who: Eraser, 
         confirmations=0,
     )
     return await order(command, erasure_id)
+
+
+@router.post(
+    "/preview",
+    operation_id="previewErasure",
+    summary="What an erasure would take, other people's scripts included",
+    responses=READ,
+)
+async def preview_erasure(*, given: told.ErasureScope, deps: Deps, who: Eraser) -> told.ErasurePreview:
+    """Erases nothing. A person's erasure takes drafts that they asked for wherever these are an episode's script."""
+    await _documents_only(deps, who, given.document_ids)
+    found = await erasures_of(deps).reach(who.tenant, given.subject, given.document_ids)
+    return told.ErasurePreview(
+        documents=list(found.documents),
+        drafts=list(found.drafts),
+        scripts=[told.ScriptLost(**asdict(one)) for one in found.scripts],
+    )
 
 
 @router.get(

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,18 +31,29 @@ def request(
     as_json: bool = AsJson,
 ) -> None:
     """Ask for an erasure. Where the house wants a second person to agree, nothing happens before that."""
-    if not subject and not document:
-        raise typer.BadParameter("name --subject, or at least one --document")
+    named = _named(subject, document)
     about = f"everything about {subject}" if subject else f"{len(document)} documents"
     if not yes:
+        _preview(asked(lambda api: api.post("/v1/erasures/preview", named)))
         typer.confirm(f"Erase {about} for good? There is no way back.", abort=True)
-    body: dict[str, Any] = {"reason": reason}
-    if subject:
-        body["subject"] = subject
-    if document:
-        body["document_ids"] = [str(one) for one in document]
-    taken = asked(lambda api: api.order("POST", "/v1/erasures", body))
+    taken = asked(lambda api: api.order("POST", "/v1/erasures", {"reason": reason, **named}))
     _told(taken, as_json=as_json, watch=watch)
+
+
+@erasures.command("preview")
+def preview(
+    *,
+    subject: str | None = typer.Option(None, "--subject", "-s", help="The person, as named when documents came in."),
+    document: list[UUID] = typer.Option([], "--document", "-d", help="A document; may be given again."),
+    as_json: bool = AsJson,
+) -> None:
+    """What an erasure would take, and of which episodes a script would go. Erases nothing."""
+    named = _named(subject, document)
+    found = asked(lambda api: api.post("/v1/erasures/preview", named))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        _preview(found)
 
 
 @erasures.command("confirm")
@@ -119,6 +131,22 @@ def receipt(
         raise typer.Exit(1)
     if verify:
         typer.echo(f"the signature of key {found['key_id']} is good", err=True)
+
+
+def _named(subject: str | None, documents: Sequence[UUID]) -> dict[str, Any]:
+    if not subject and not documents:
+        raise typer.BadParameter("name --subject, or at least one --document")
+    person = {"subject": subject} if subject else {}
+    return {**person, "document_ids": [str(one) for one in documents]} if documents else person
+
+
+def _preview(found: dict[str, Any]) -> None:
+    documents, drafts, scripts = (len(found[kind]) for kind in ("documents", "drafts", "scripts"))
+    typer.echo(f"it takes {documents} documents and {drafts} drafts; scripts of {scripts} episodes are among them")
+    for one in found["scripts"]:
+        now = "the script as it is now" if one["current"] else "another version is the script by now"
+        place = f"episode {one['episode_id']} of project {one['project_id']}"
+        typer.echo(f"  {one['title']!r} ({place}): version {one['number']}, {now}")
 
 
 def _is_good(found: dict[str, Any]) -> bool:

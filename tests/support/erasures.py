@@ -1,9 +1,9 @@
 """Erasures in memory, for an API on fakes: nobody has asked for any."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from muniment.producers.belongings import Belonging
+from muniment.producers.belongings import Belonging, Reach, Script
 from muniment.producers.key_owners import Kind
 from muniment.projections.erasures.queries import ErasureRow, RefusalRow
 
@@ -16,6 +16,7 @@ class NoErasures:
         self.asked: dict[tuple[str, str], list[UUID]] = {}
         self.erasing: set[UUID] = set()
         self.others: dict[UUID, Kind] = {}
+        self.scripts: list[Script] = []
 
     async def tag(self, tenant: str, subject: str) -> str:
         """See `Erasures.tag`."""
@@ -37,6 +38,12 @@ class NoErasures:
         """See `Erasures.belongings`: drafts that they asked for go back to no document here."""
         drafts = dict.fromkeys(self.asked.get((tenant, subject), []), ())
         return Belonging(tuple(self.named.get((tenant, subject), ())), drafts)
+
+    async def reach(self, tenant: str, subject: str, document_ids: Sequence[UUID]) -> Reach:
+        """See `Erasures.reach`: every script of `scripts` goes whose draft does."""
+        found = await self.belongings(tenant, subject)
+        scripts = tuple(one for one in self.scripts if one.draft_id in found.drafts)
+        return Reach((*document_ids, *found.documents), tuple(found.drafts), scripts)
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
         """See `Erasures.erasure`."""

@@ -1,14 +1,14 @@
 """What belongs to a person is one thing: an export hands it out, and after an erasure of the person there is none."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from support.erasing_desk import SECRET, Desk, finish
 from support.erasing_house import TENANT, House
 
-from muniment.producers.belongings import Belonging, Belongings
+from muniment.producers.belongings import Belonging, Belongings, Script
 from muniment.schemas.erasures import KeysDestroyed, StoreErased
-from muniment.schemas.scripts import DraftErased
+from muniment.schemas.scripts import DraftCommitted, DraftErased
 
 
 @pytest.fixture
@@ -87,3 +87,31 @@ async def test_no_draft_is_looked_for_before_the_read_model_knows_of_it(desk: De
     await house.ask(subject="anna")
     await finish(desk)
     assert await house.ring.current(TENANT, asked) is None
+
+
+async def committed(desk: Desk, draft: UUID, number: int) -> None:
+    """A draft becomes the episode's script, as that version of it."""
+    about = {"project_id": desk.project_id, "episode_id": desk.episode_id, "draft_id": draft}
+    await desk.say(DraftCommitted(**about, revision=number, number=number))
+
+
+async def test_scripts_that_would_go_are_told_before(desk: Desk) -> None:
+    """A draft that the person asked for is a script; of each episode the newest version that goes is named."""
+    house = desk.house
+    other = await house.document("ben")
+    asked, unrelated = await desk.begun(other, by="person:anna"), await desk.begun(other, by="person:ben")
+    edited = await desk.revised(asked, by="person:ben")
+    for draft in (asked, unrelated):
+        await desk.written(draft)
+    for number, draft in enumerate((asked, edited), 1):
+        await committed(desk, draft, number)
+    await desk.fold()
+    tag = await house.subjects.tag(TENANT, "anna")
+    reached = await Belongings(house.pool, house.subjects).reach(TENANT, (), tag)
+    assert (reached.documents, set(reached.drafts)) == ((), {asked, edited})
+    assert reached.scripts == (Script(desk.project_id, desk.episode_id, "", edited, 2, current=True),)
+    await committed(desk, unrelated, 3)
+    await desk.fold()
+    reached = await Belongings(house.pool, house.subjects).reach(TENANT, (), tag)
+    assert [(one.number, one.current) for one in reached.scripts] == [(2, False)]
+    assert (await Belongings(house.pool, house.subjects).reach(TENANT, [other], None)).scripts[0].number == 3

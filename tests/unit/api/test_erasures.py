@@ -1,8 +1,11 @@
-"""What may be named in an erasure."""
+"""What may be named in an erasure, and what is told before it."""
 
+from dataclasses import asdict
 from uuid import uuid4
 
 import pytest
+
+from muniment.producers.belongings import Script
 
 
 @pytest.mark.parametrize("kind", ["draft", "project"])
@@ -21,3 +24,24 @@ async def test_only_documents_are_erased_by_their_ids(world, kind):
     assert f"{made} is a {kind}" in refused.text
     assert taken.status_code == 202, taken.text
     assert len(world.publisher.sent) == 1
+
+
+async def test_scripts_that_would_go_are_named_before(world):
+    """Of whose draft is an episode's script by now; nothing is published, and whoever may not erase learns nothing."""
+    document, mine, other = uuid4(), uuid4(), uuid4()
+    world.erasures.named["acme", "anna"] = [document]
+    world.erasures.asked["acme", "anna"] = [mine]
+    world.erasures.scripts = [Script(uuid4(), uuid4(), "Winter", draft, 2, current=True) for draft in (mine, other)]
+    async with world.client() as http:
+        told = await http.post("/v1/erasures/preview", headers=world.mine, json={"subject": "anna"})
+        nobody = await http.post("/v1/erasures/preview", headers=world.mine, json={})
+        reader = await http.post("/v1/erasures/preview", headers=world.reader, json={"subject": "anna"})
+    assert told.status_code == 200, told.text
+    assert told.json()["documents"] == [str(document)]
+    assert told.json()["drafts"] == [str(mine)]
+    (script,) = told.json()["scripts"]
+    assert script == {
+        name: v if isinstance(v, str | int) else str(v) for name, v in asdict(world.erasures.scripts[0]).items()
+    }
+    assert (nobody.status_code, reader.status_code) == (422, 403)
+    assert not world.publisher.sent

@@ -1,5 +1,6 @@
 """`muniment erasures`: what a person reads, and what is asked for on their behalf."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,18 @@ def test_a_request_says_what_comes_next(api: ScriptedApi) -> None:
 
 
 def test_without_a_yes_nothing_is_asked_for(api: ScriptedApi) -> None:
-    """Whoever says no has erased nothing; whoever names nothing is told so."""
-    assert api.run("erasures", "request", "--subject", "person-1", "--reason", "a letter").exit_code == 1
+    """Whoever says no has erased nothing, and was shown whose scripts would go; whoever names nothing is told so."""
+    api.answers["POST", "/v1/erasures/preview"] = ANSWERS["ErasurePreview"]
+    told = api.run("erasures", "request", "--subject", "person-1", "--reason", "a letter")
+    assert told.exit_code == 1
+    for part in ("1 documents and 1 drafts", "'The harbour in winter'", f"episode {ID}", "version 3, the script as it"):
+        assert part in told.stdout
     assert api.run("erasures", "request", "--reason", "a letter", "--yes").exit_code == 2
-    assert not api.asked
+    assert api.run("erasures", "preview").exit_code == 2
+    shown = api.run("erasures", "preview", "--subject", "person-1", "--json")
+    assert json.loads(shown.stdout) == ANSWERS["ErasurePreview"]
+    assert {path for _, path, _, _ in api.asked} == {"/v1/erasures/preview"}
+    assert api.bodies("POST", "/v1/erasures/preview") == [{"subject": "person-1"}] * 2
 
 
 def test_what_each_store_removed_is_shown(api: ScriptedApi) -> None:
