@@ -26,7 +26,7 @@ COMMANDS = {
             "projects remove-documents", "projects episodes list", "projects episodes create",
             "projects episodes show", "projects episodes update", "projects episodes move",
             "projects episodes archive", "projects episodes restore", "projects episodes delete",
-            "erasures request", "erasures confirm", "erasures reject", "erasures list",
+            "erasures preview", "erasures request", "erasures confirm", "erasures reject", "erasures list",
             "erasures show", "erasures receipt", "projections skip", "projections unskip", "audit checkpoints",
             "scripts generate", "scripts list", "scripts show", "scripts revise", "scripts diff", "scripts merge",
             "scripts commit", "scripts restore", "scripts discard", "scripts history", "scripts export",
