@@ -46,8 +46,12 @@ class Leading:
 
     async def beat(self) -> None:
         """A turn is done. Raises when the lock is lost."""
-        await self._connection.execute("select 1")
+        await self.leads_still()
         self._alive_at = time.monotonic()
+
+    async def leads_still(self) -> None:
+        """Within a turn that takes long. Raises when the lock is lost."""
+        await self._connection.execute("select 1")
 
     def state(self, host: str, longest_turn_s: float) -> dict[str, object]:
         """What `/health` shows of it: it is taken for stuck when a turn takes longer than that."""

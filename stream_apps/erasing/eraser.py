@@ -37,6 +37,7 @@ from muniment.stream_apps.erasing.retention import Retention
 from muniment.stream_apps.erasing.saying import STEP, command_id, meta_of
 from muniment.stream_apps.erasing.store import FIRST_STAGE, ErasingStore, Report, UnderWay
 from muniment.stream_apps.erasing.stores import About, Forgotten, Store
+from muniment.stream_apps.erasing.turns import go_on, take_turn
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
 FENCED_S = 3.0
@@ -88,7 +89,7 @@ class Eraser:
         self._retention = retention
         self._asking_again = asking
         self._retains_at = float("-inf")
-        self._waits_for = ""
+        self._waits_for = self._empties = ""
 
     async def run(self) -> None:
         """Run until cancelled. What is away is waited for."""
@@ -96,35 +97,32 @@ class Eraser:
 
     def state(self) -> dict[str, object]:
         """What `/health` shows of it. A store may take minutes: rewriting tables is part of it."""
-        return self._leading.state("eraser", 60 * 60) | {"waits_for": self._waits_for}
+        return self._leading.state("eraser", 60 * 60) | {
+            "waits_for": "; ".join(filter(None, (self._empties, self._waits_for)))
+        }
 
     async def _lead(self) -> None:
         while True:
             # Before the erasures: one of them that is stuck ends the turn with its failure.
             await self._retain()
-            busy = await self.turn()
+            busy = await self.turn(self._leading.leads_still)
             await self._leading.beat()
             await asyncio.sleep(TURN_S if busy else IDLE_S)
 
-    async def turn(self) -> bool:
-        """Bring each erasure one stage further, where it can go; whether any is under way.
+    async def turn(self, may_go_on: Callable[[], Awaitable[None]] = go_on) -> bool:
+        """Bring each erasure a stage further: see `turns.take_turn`. One that is stuck holds up none of the others."""
+        try:
+            return await take_turn(self._look, self._go, may_go_on)
+        finally:
+            self._empties = ""
 
-        One that is stuck holds up none of the others.
-
-        Raises:
-            StepFailure: what the first of those that are stuck failed with, once all have had their turn.
-
-        """
+    async def _look(self) -> Sequence[UnderWay]:
         found = await self._store.under_way()
-        self._waits_for, stuck = "", list[StepFailure]()
-        for erasure in found:
-            try:
-                await getattr(self, f"_{erasure.stage}")(erasure)
-            except StepFailure as error:
-                stuck.append(error)
-        if stuck:
-            raise stuck[0]
-        return bool(found)
+        self._waits_for = ""
+        return found
+
+    async def _go(self, erasure: UnderWay) -> None:
+        await getattr(self, f"_{erasure.stage}")(erasure)
 
     async def _retain(self) -> None:
         """Now and then, have erased what is too old."""
@@ -246,7 +244,7 @@ class Eraser:
         await self._store.moved(erasure.erasure_id, "completing", self._now())
 
     async def _erase(self, erasure: UnderWay, store: Store, what: Forgotten) -> None:
-        self._waits_for = store.name
+        self._empties = store.name
         erased = await store.erase(what)
         left = await store.count(About(erasure.tenant, erasure.documents, erasure.subject))
         removed = max(0, erasure.held.get(store.name, 0) - left)

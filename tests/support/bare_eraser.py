@@ -7,18 +7,8 @@ from muniment.stream_apps.erasing.eraser import Eraser
 _NOTHING: Any = None
 
 
-def bare_eraser(*, store: Any = _NOTHING, now: Any = _NOTHING, retention: Any = _NOTHING) -> Eraser:
+def bare_eraser(**given: Any) -> Eraser:
     """It has no stores, and touches of the rest only what its test has it do."""
-    return Eraser(
-        _NOTHING,
-        _NOTHING,
-        store,
-        key_ring=_NOTHING,
-        subjects=_NOTHING,
-        stores=(),
-        ends=_NOTHING,
-        behind=_NOTHING,
-        signer=_NOTHING,
-        now=now,
-        retention=retention,
-    )
+    names = ("key_ring", "subjects", "ends", "behind", "signer", "now")
+    parts = dict.fromkeys(names, _NOTHING) | {"stores": ()} | given
+    return Eraser(_NOTHING, parts.pop("publisher", _NOTHING), parts.pop("store", _NOTHING), **parts)
