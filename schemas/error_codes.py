@@ -53,6 +53,7 @@ class ErrorCode(StrEnum):
     BUDGET_SPENT = "budget_spent"
     BLOB_UNAVAILABLE = "blob_unavailable"
     BREAKER_OPEN = "breaker_open"
+    SHARE_USED = "share_used"
 
     DATABASE_UNAVAILABLE = "database_unavailable"
     LOG_UNAVAILABLE = "log_unavailable"
@@ -98,6 +99,8 @@ POLICIES: dict[ErrorCode, Policy] = {
     ErrorCode.BUDGET_SPENT: Policy.OUTAGE,
     ErrorCode.BLOB_UNAVAILABLE: Policy.OUTAGE,
     ErrorCode.BREAKER_OPEN: Policy.OUTAGE,
+    # No outage, but waited for as one: others of the same tenant have all the turns of its share.
+    ErrorCode.SHARE_USED: Policy.OUTAGE,
     ErrorCode.DATABASE_UNAVAILABLE: Policy.BLOCK,
     ErrorCode.LOG_UNAVAILABLE: Policy.BLOCK,
     ErrorCode.KEY_RING_UNUSABLE: Policy.BLOCK,

@@ -29,6 +29,8 @@ class Step(Protocol):
             be in the way of those that meet another. Any other breaker all records meet, and wait for in place.
         slow: Whether one record may take minutes. Such a step never runs on Faust, which cannot wait for so long while
             partitions move.
+        shared: Whether each tenant has its share of the step's turns: for a step whose records keep a turn for as long
+            as strangers like. What is beyond a share goes to a retry tier, so it is a step that keeps no order.
         branch: Names this one of several that run the step side by side, each in a group of its own: they share the
             step's redelivery topic, and each takes back what it has sent there. Empty where a step runs once.
 
@@ -42,6 +44,7 @@ class Step(Protocol):
     works_for_cancelled: bool = False
     breakers_apart: frozenset[str] = frozenset()
     slow: bool = False
+    shared: bool = False
     branch: str = ""
 
     def lane(self, record: Record) -> bytes:

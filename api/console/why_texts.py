@@ -42,6 +42,10 @@ _OUTSIDE = {
         "설정한 키를 외부 서비스가 받아들이지 않았습니다.",
     ),
     "breaker_open": ("An outside service is given a rest.", "외부 서비스 호출을 잠시 멈췄습니다."),
+    "share_used": (
+        "It waits for its turn: the tenant has many under way.",
+        "이 테넌트에서 처리 중인 것이 많아 차례를 기다리고 있습니다.",
+    ),
     "outage_too_long": ("An outage lasted longer than is waited for.", "장애가 기다릴 수 있는 시간보다 길었습니다."),
     "retries_too_long": ("Trying again went on for too long.", "재시도가 너무 오래 계속되었습니다."),
 }

@@ -50,6 +50,8 @@ class Fetching(UnorderedStep):
     reads: tuple[type[Event], ...] = (DocumentRequested,)
     # A host that is away is nobody's but its own addresses': those of others are not to wait with them.
     breakers_apart = frozenset({FETCHING})
+    # A server may take its time, and one tenant may know a thousand of them.
+    shared = True
     # A fetch ends by itself when a server is slow: what takes longer than that is our own store.
     late = ErrorCode.BLOB_UNAVAILABLE
 

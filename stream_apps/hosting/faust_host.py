@@ -28,6 +28,7 @@ from muniment.stream_apps.hosting.crashed import HostCrashed
 from muniment.stream_apps.hosting.lanes import Lanes, Place
 from muniment.stream_apps.hosting.settings import HostSettings
 from muniment.stream_apps.hosting.settle import Settler
+from muniment.stream_apps.hosting.shares import shares_of
 from muniment.stream_apps.step import Step
 
 REBALANCE_MARGIN_S = 50.0
@@ -185,6 +186,7 @@ class FaustHost:
             watch=QUEUE_LENGTH.labels(step.name).inc,
             hold=partial(self._flow, held=True),
             go_on=partial(self._flow, held=False),
+            shares=shares_of(step, partial(self._settler.put_off, step)),
         )
 
         async def agent(stream: Any) -> None:

@@ -130,5 +130,6 @@ def _beside(steps: Sequence[Step], settler: Settler, settings: HostSettings, lan
     # costs to take it through Faust. And a record of minutes is no reason for it to leave its group, or to be left.
     shared = Wakefulness()
     for step in steps:
-        work, name = partial(settler.settle, step), named(step.name, lane)
-        yield ServiceHost(step, work, settings, name=name, lane=lane, wakefulness=shared)
+        work, later = partial(settler.settle, step), partial(settler.put_off, step)
+        name = named(step.name, lane)
+        yield ServiceHost(step, work, settings, name=name, lane=lane, wakefulness=shared, put_off=later)

@@ -8,65 +8,22 @@ These lanes are inside a host. The lanes of a deployment (interactive, normal, b
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from muniment.schemas.record import Record
+from muniment.stream_apps.hosting.rotation import fits
+from muniment.stream_apps.hosting.shares import Shares
+from muniment.stream_apps.hosting.turns import PlainTurns, SharedTurns, Turns
+from muniment.stream_apps.hosting.window import Acknowledge, Entry, Partition, Window, settled_prefix
 
 Work = Callable[[Record], Awaitable[object]]
-Acknowledge = Callable[[], object]
 Place = tuple[str, int | None]
 SHARES = 16
 """A partition takes at most this part of the window, roughly: what was fetched already still comes in."""
-OVERHEAD_BYTES = 512
-"""What a record that only waits its turn weighs besides its value."""
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A record in the window: waiting, running, or settled and not yet acknowledged."""
-
-    record: Record
-    acknowledge: Acknowledge
-    work: bool = True
-    settled: bool = False
-
-    @property
-    def weight(self) -> int:
-        return len(self.record.value) + (0 if self.work else OVERHEAD_BYTES)
-
-
-@dataclass(slots=True)
-class _Window:
-    """How much may be between entering and acknowledgement: records of work, and bytes of all that waits its turn."""
-
-    records: int
-    bytes: int
-    entries: int = 0
-    weight: int = 0
-
-    def add(self, entries: int, weight: int) -> None:
-        self.entries += entries
-        self.weight += weight
-
-    @property
-    def full(self) -> bool:
-        return self.entries >= self.records or self.weight >= self.bytes
-
-    @property
-    def half_empty(self) -> bool:
-        return self.entries <= self.records // 2 and self.weight <= self.bytes // 2
-
-
-@dataclass(slots=True)
-class _Partition:
-    """What has entered from a partition, in order, and how much of the window it may take."""
-
-    share: _Window
-    order: deque[_Entry] = field(default_factory=deque)
-    held: bool = False
+PUT_OFF_AT_ONCE = 16
+"""Records that are put off side by side: each is a send that the broker confirms."""
 
 
 class Lanes:
@@ -87,22 +44,30 @@ class Lanes:
         watch: Callable[[int], object] = lambda _: None,
         hold: Callable[[Place], object] = lambda _: None,
         go_on: Callable[[Place], object] = lambda _: None,
+        shares: Shares | None = None,
     ) -> None:
         """`watch` is told how many records have come in (or, below 0, gone).
 
         `hold` is called when a partition has filled its share of the window, `go_on` when half of that is free again:
         whoever reads the log reads other partitions meanwhile, so that one slow record does not stop them, too.
+
+        With `shares` there are twice as many turns: a key alone then has as many as it would have without.
         """
         self._work = work
         self._lane_of = lane_of
-        self._slots = asyncio.Semaphore(concurrency)
-        self._window = _Window(window, window_bytes)
+        self._shares = shares
+        self._turns: Turns = PlainTurns(concurrency)
+        if shares is not None:
+            self._turns = SharedTurns(2 * concurrency, shares.key_of, shares.patience_s)
+        self._putting_off = asyncio.Semaphore(PUT_OFF_AT_ONCE)
+        self._keys: Counter[str] = Counter()
+        self._window = Window(window, window_bytes)
         self._room = asyncio.Event()
         self._room.set()
         self._watch, self._hold, self._go_on = watch, hold, go_on
-        self._lanes: dict[bytes, deque[_Entry]] = {}
-        share = partial(_Window, max(1, window // SHARES), max(1, window_bytes // SHARES))
-        self._partitions: dict[Place, _Partition] = defaultdict(lambda: _Partition(share()))
+        self._lanes: dict[bytes, deque[Entry]] = {}
+        share = partial(Window, max(1, window // SHARES), max(1, window_bytes // SHARES))
+        self._partitions: dict[Place, Partition] = defaultdict(lambda: Partition(share()))
         self._tasks: set[asyncio.Task[None]] = set()
         self._epoch = 0
         self._open = asyncio.Event()
@@ -111,7 +76,7 @@ class Lanes:
 
     @property
     def in_flight(self) -> int:
-        """Records to work on between entering and acknowledgement."""
+        """Records to work on between entering and acknowledgement; with shares, until they are settled."""
         return self._window.entries
 
     @property
@@ -135,7 +100,7 @@ class Lanes:
         if epoch != self._epoch:
             # Abandoned while it waited at the door: it comes again to whoever has its partition now.
             return
-        entry = _Entry(record, acknowledge)
+        entry = Entry(record, acknowledge)
         self._line_up(entry)
         lane = self._lane_of(record)
         waiting = self._lanes.get(lane)
@@ -160,7 +125,7 @@ class Lanes:
         if epoch != self._epoch:
             return
         if self._partitions[record.topic, record.partition].order:
-            self._line_up(_Entry(record, acknowledge, work=False, settled=True))
+            self._line_up(Entry(record, acknowledge, work=False, settled=True))
         else:
             acknowledge()
 
@@ -183,6 +148,7 @@ class Lanes:
             self._lanes.clear()
             # Whoever reads on does so from a new assignment, in which nothing is held.
             self._partitions.clear()
+            self._keys.clear()
             self._watch(-self._window.entries)
             self._window.entries = self._window.weight = 0
             self._room.set()
@@ -191,43 +157,87 @@ class Lanes:
     async def _walk(self, lane: bytes) -> None:
         waiting = self._lanes[lane]
         while waiting:
-            async with self._slots:
-                if not waiting:  # abandoned while waiting for the slot
-                    break
-                entry = waiting[0]
-                await self._work(entry.record)
-            entry.settled = True
+            entry = waiting[0]
+            if not (entry.beyond or await self._worked(entry, waiting)) and waiting:
+                self._let_go(entry)
+                entry.beyond = True
+            if entry.beyond:
+                await self._put_off(entry, waiting)
+            if not entry.settled:  # abandoned while it waited
+                break
             if waiting:
                 waiting.popleft()
-            self._acknowledge(entry.record)
+            self._acknowledge(entry)
         if self._lanes.get(lane) is waiting:
             del self._lanes[lane]
 
-    def _line_up(self, entry: _Entry) -> None:
+    async def _worked(self, entry: Entry, waiting: deque[Entry]) -> bool:
+        """Work on the record when it has a turn; `False` when it has had none in time, or was abandoned."""
+        async with self._turns.one(entry.record) as given:
+            if given and waiting:
+                await self._work(entry.record)
+                entry.settled = True
+        return entry.settled
+
+    async def _put_off(self, entry: Entry, waiting: deque[Entry]) -> None:
+        assert self._shares is not None
+        async with self._putting_off:
+            if waiting:
+                await self._shares.put_off(entry.record)
+                entry.settled = True
+
+    def _line_up(self, entry: Entry) -> None:
         place = entry.record.topic, entry.record.partition
         partition = self._partitions[place]
         partition.order.append(entry)
+        if self._shares is not None and entry.work:
+            key = self._shares.key_of(entry.record)
+            # What is on its way out is in nobody's way.
+            bounds = (self._keys, self._window.records), (partition.keys, partition.share.records)
+            entry.beyond = not all(fits(keys[key], most - keys.total()) for keys, most in bounds)
+            if not entry.beyond:
+                self._keys[key] += 1
+                partition.keys[key] += 1
         self._count(partition, entry.work, entry.weight)
         if partition.share.full and not partition.held:
             partition.held = True
             self._hold(place)
 
-    def _acknowledge(self, record: Record) -> None:
-        place = record.topic, record.partition
+    def _acknowledge(self, settled: Entry) -> None:
+        place = settled.record.topic, settled.record.partition
         partition = self._partitions[place]
-        for entry in _settled_prefix(partition.order):
+        if self._shares is not None:
+            self._leave_room(partition, settled)
+        for entry in settled_prefix(partition.order):
             entry.acknowledge()
             self._count(partition, -entry.work, -entry.weight)
         if partition.held and partition.share.half_empty:
             partition.held = False
             self._go_on(place)
 
+    def _leave_room(self, partition: Partition, settled: Entry) -> None:
+        """From here on it takes room by its bytes only: thousands may have to stand behind one that is slow."""
+        if not settled.beyond:
+            self._let_go(settled)
+        weighed = settled.weight
+        settled.work = False
+        self._count(partition, -1, settled.weight - weighed)
+
+    def _let_go(self, entry: Entry) -> None:
+        """Count it no more among those that wait for a turn, or have one."""
+        assert self._shares is not None
+        key = self._shares.key_of(entry.record)
+        for keys in (self._keys, self._partitions[entry.record.topic, entry.record.partition].keys):
+            keys[key] -= 1
+            if not keys[key]:
+                del keys[key]
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None and not self.crashed.done():
             self.crashed.set_exception(task.exception() or RuntimeError())
 
-    def _count(self, partition: _Partition, entries: int, weight: int) -> None:
+    def _count(self, partition: Partition, entries: int, weight: int) -> None:
         partition.share.add(entries, weight)
         self._window.add(entries, weight)
         if self._window.full:
@@ -236,8 +246,3 @@ class Lanes:
             self._room.set()
         if entries:
             self._watch(entries)
-
-
-def _settled_prefix(order: deque[_Entry]) -> Iterator[_Entry]:
-    while order and order[0].settled:
-        yield order.popleft()

@@ -22,6 +22,7 @@ from muniment.stream_apps.hosting.crashed import HostCrashed
 from muniment.stream_apps.hosting.lanes import Lanes, Place, Work
 from muniment.stream_apps.hosting.pace import Pace, Wakefulness
 from muniment.stream_apps.hosting.settings import HostSettings
+from muniment.stream_apps.hosting.shares import shares_of
 from muniment.stream_apps.step import Step
 
 POLL_MS = 1000
@@ -45,7 +46,8 @@ class ServiceHost(ConsumerRebalanceListener):  # type: ignore[misc]
     """A consumer of its own group that feeds lanes, and commits what they have acknowledged.
 
     `work` settles one record; `name` is that of the group unless it is to be the step's; `lane` is the one to work
-    through; without it, all. `wakefulness` is what it shares with the lane's other hosts of the process.
+    through; without it, all. `wakefulness` is what it shares with the lane's other hosts of the process. `put_off`
+    settles a record that has no turn for now: with it, a step that is `shared` gives each tenant its share.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class ServiceHost(ConsumerRebalanceListener):  # type: ignore[misc]
         name: str = "",
         lane: str | None = None,
         wakefulness: Wakefulness | None = None,
+        put_off: Work | None = None,
     ) -> None:
         self.name = name or step.name
         self._step = step
@@ -77,6 +80,7 @@ class ServiceHost(ConsumerRebalanceListener):  # type: ignore[misc]
             watch=QUEUE_LENGTH.labels(step.name).inc,
             hold=self._hold,
             go_on=self._go_on,
+            shares=shares_of(step, put_off),
         )
         self._consumer: Any = None
         self._done: dict[TopicPartition, int] = {}

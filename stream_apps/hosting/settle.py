@@ -7,10 +7,11 @@ acknowledged; whatever was sent until then is sent again by the repeat, under th
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -41,6 +42,8 @@ ENDS = frozenset({"done", "refused", "dead", "cancelled"})
 """The outcomes after which a record does not come again by itself."""
 BREAKER_LOOK_S = 5.0
 """How often an open breaker is asked that does not say for how long it stays open."""
+HALT_LOOK_S = 5.0
+"""How often a record that is not to be tried asks whether its step is still halted."""
 log = structlog.get_logger(__name__)
 
 
@@ -58,6 +61,9 @@ class Settled:
     outcome: str
     record: Record
     headed: bool = False
+
+
+Settling = Callable[[Step, Record], Coroutine[Any, Any, Settled]]
 
 
 class Settler:
@@ -96,7 +102,7 @@ class Settler:
         active.inc()
         with structlog.contextvars.bound_contextvars(**_where(step, record)):
             try:
-                outcome = "ignored" if passes_by(step, record) else await self._settle(step, record)
+                outcome = "ignored" if passes_by(step, record) else await self._settle(step, record, self._in_line)
             finally:
                 active.dec()
             if outcome != "ignored":
@@ -107,8 +113,18 @@ class Settler:
         metrics.JOBS_TOTAL.labels(step.name, outcome).inc()
         return outcome
 
-    async def _settle(self, step: Step, record: Record) -> str:
-        work = partial(self._in_line, step, record)
+    async def put_off(self, step: Step, record: Record) -> str:
+        """Settle a record that has no turn of its tenant's share for now: it waits in a tier, using up no attempt.
+
+        Says how, and blocks, as `settle` does.
+        """
+        with structlog.contextvars.bound_contextvars(**_where(step, record)):
+            outcome = await self._settle(step, record, self._without_turn)
+        metrics.JOBS_TOTAL.labels(step.name, outcome).inc()
+        return outcome
+
+    async def _settle(self, step: Step, record: Record, settling: Settling) -> str:
+        work = partial(settling, step, record)
         job_id = None if step.works_for_cancelled else _job_of(record)
         settled = await (work() if job_id is None else unless(self._ports.cancelled, job_id, work))
         if settled is None:
@@ -126,6 +142,15 @@ class Settler:
             return Settled("parked", record)
         outcome, last = await self._tried(step, record)
         return Settled(outcome, last, headed=standing is Standing.HEAD)
+
+    async def _without_turn(self, step: Step, record: Record) -> Settled:
+        # A halted step takes nothing from the log, this neither. It is no probe, since it is not tried.
+        while self._ports.gate.holds(step.name):
+            await self._ports.gate.pause(HALT_LOOK_S)
+        now_ms = int(self._now().timestamp() * 1000)
+        found = StepFailure(ErrorCode.SHARE_USED, f"others of its tenant have its share of the turns of {step.name}")
+        outcome, last = await self._leave(step, record, *await self._judged(step, record, found, now_ms, now_ms))
+        return Settled(outcome, last)
 
     async def _tried(self, step: Step, record: Record) -> tuple[str, Record]:
         """Try until the record is settled, or may leave with its failure; what holds the step up is waited for here."""

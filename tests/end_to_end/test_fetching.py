@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +12,8 @@ import pytest
 from support.files import files_below, holds
 from support.stack import Api, Stack, until
 
+NO_WAIT_S = 20.0
+"""On a busy machine; a third of what a slow server is waited for, by whoever stands behind one of its fetches."""
 PAGES = {
     "/leave.md": b"# Leave\n\nThe fetchfalcon has thirty days of leave.",
     "/second.md": b"# Leave\n\nThe fetchfalcon has forty days of leave.",
@@ -21,6 +24,8 @@ class _Page(BaseHTTPRequestHandler):
     """The pages; one that moved to the inside, one that is missing, one that is slow, one that fails twice."""
 
     failures = 0
+    kept = 0
+    let_go = threading.Event()
 
     def do_GET(self) -> None:
         if self.path in PAGES:
@@ -32,6 +37,14 @@ class _Page(BaseHTTPRequestHandler):
             self._say(503, b"", Retry_After="1")
         elif self.path == "/moody":
             self._say(200, b"The fetchfalcon came back.")
+        elif self.path.startswith("/keeping/"):
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(b"kept")
+                type(self).kept += 1
+                while not type(self).let_go.wait(1):
+                    self.wfile.write(b" waiting")
         elif self.path == "/slow":
             self.send_response(200)
             self.send_header("Content-Length", "1000000")
@@ -147,6 +160,25 @@ def test_a_fetch_is_cancelled_in_the_middle(stack: Stack, api: Api, web: str) ->
     stored = stack.home / "blobs"
     until("the half is gone", lambda: not [path for path in files_below(stored) if holds(path, b"slow slow ")])
     assert api.ask("GET", f"/v1/documents/{done['document_id']}").status_code == 404
+
+
+def test_one_tenant_holds_up_no_other(stack: Stack, api: Api, web: str) -> None:
+    """Behind three hundred addresses of another tenant, whose server keeps them all waiting, one is fetched at once."""
+    _Page.let_go.clear()
+    done: list[dict[str, str]] = []
+    other = stack.api()
+    try:
+        with ThreadPoolExecutor(8) as callers:
+            done = list(callers.map(lambda n: submitted(api, f"{web}/keeping/{n}"), range(300)))
+        until("some of them keep their turns", lambda: _Page.kept >= 4)
+        began = time.monotonic()
+        assert other.ended(submitted(other, f"{web}/leave.md"))["outcome"] == "indexed"
+        took_s = time.monotonic() - began
+    finally:
+        with ThreadPoolExecutor(8) as callers:
+            list(callers.map(lambda one: api.ask("POST", f"/v1/jobs/{one['job_id']}/cancel"), done))
+        _Page.let_go.set()
+    assert took_s < NO_WAIT_S
 
 
 def test_the_command_line_takes_an_address(stack: Stack, api: Api, web: str) -> None:

@@ -54,6 +54,7 @@ class ToyStep:
     works_for_cancelled = False
     breakers_apart: frozenset[str] = frozenset()
     slow = False
+    shared = False
     branch = ""
 
     def __init__(self, tenant: str, timeout_s: float = 2.0) -> None:

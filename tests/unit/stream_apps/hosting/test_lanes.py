@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muniment.schemas.record import Record
-from muniment.stream_apps.hosting.lanes import OVERHEAD_BYTES, SHARES, Lanes
+from muniment.stream_apps.hosting.lanes import SHARES, Lanes
+from muniment.stream_apps.hosting.window import OVERHEAD_BYTES
 
 
 def record(key: str, offset: int, partition: int = 0, size: int = 1) -> Record:
