@@ -145,7 +145,7 @@ class Settler:
 
     async def _without_turn(self, step: Step, record: Record) -> Settled:
         # A halted step takes nothing from the log, this neither. It is no probe, since it is not tried.
-        while self._ports.gate.holds(step.name):
+        while self._ports.gate.holds(branched(step.name, step.branch)):
             await self._ports.gate.pause(HALT_LOOK_S)
         now_ms = int(self._now().timestamp() * 1000)
         found = StepFailure(ErrorCode.SHARE_USED, f"others of its tenant have its share of the turns of {step.name}")
@@ -202,7 +202,9 @@ class Settler:
 
     async def _leave(self, step: Step, record: Record, move: Move, state: RetryState) -> tuple[str, Record]:
         left = addressed(step, record, move, state)
-        log.warning(
+        # A turn that is waited for is no failure: it may be said of thousands.
+        tell = log.info if state.code is ErrorCode.SHARE_USED else log.warning
+        tell(
             "step_failed",
             move=type(move).__name__,
             code=state.code.value,

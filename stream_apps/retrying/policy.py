@@ -82,6 +82,8 @@ class Block:
 Move = Retry | Wait | DeadLetter | Refuse | Block
 LONGEST_BUDGET_S = 24 * 60 * 60
 """A budget is that of a day."""
+UNTRIED = frozenset({ErrorCode.BUDGET_SPENT, ErrorCode.SHARE_USED})
+"""What is waited for, however long it takes, while nothing is tried: no outage, but a limit of the record's tenant."""
 TOO_LATE = (DeadLetter(ErrorCode.OUTAGE_TOO_LONG), DeadLetter(ErrorCode.RETRIES_TOO_LONG))
 """The ends by the deadline."""
 
@@ -108,7 +110,7 @@ def next_move(
     if policy is Policy.BLOCK:
         return Block()
     asked_s = max(retry_after_s or 0.0, 0.0)
-    if code is ErrorCode.BUDGET_SPENT:
+    if code in UNTRIED:
         return _wait(waits, None, now_ms, min(asked_s, LONGEST_BUDGET_S), limits)
     deadline_ms = first_failed_ms + paused_ms + _millis(limits.outage_deadline_s)
     if policy is Policy.OUTAGE:
@@ -130,9 +132,9 @@ def _retry(attempt: int, deadline_ms: int, now_ms: int, asked_s: float, limits: 
 def since_ms(past: ErrorCode, code: ErrorCode, *, first_failed_ms: int, due_ms: int, now_ms: int) -> int:
     """Since when a record counts as failing that failed with `past`, was due again at `due_ms`, and failed with `code`.
 
-    Nothing is tried while a budget is waited for, so that the time of what fails afterwards begins at that wait's end.
+    Nothing is tried while a budget or a turn is waited for: the time of what fails afterwards begins at that wait's end.
     """
-    if past is ErrorCode.BUDGET_SPENT and code is not ErrorCode.BUDGET_SPENT:
+    if past in UNTRIED and code not in UNTRIED:
         return min(due_ms, now_ms)
     return first_failed_ms
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from muniment.schemas.error_codes import POLICIES, TRIES, ErrorCode, Policy
 from muniment.stream_apps.retrying.policy import (
+    UNTRIED,
     Block,
     DeadLetter,
     Limits,
@@ -21,7 +22,6 @@ from muniment.stream_apps.retrying.policy import (
 
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
-BUDGET = ErrorCode.BUDGET_SPENT
 delays = st.lists(st.floats(0.01, 1000), min_size=4, max_size=4).map(lambda d: tuple(sorted(d)))
 limits = st.builds(
     Limits, delays_s=delays, outage_deadline_s=st.floats(0, 10**6), jitter=st.floats(0, 1), jitter_cap_s=st.floats(0, 5)
@@ -39,7 +39,7 @@ def test_every_code_has_the_move_of_its_policy(code: ErrorCode) -> None:
     """The first failure of each code leads where its policy says; what waits or is retried ends at the deadline."""
     day_after = NOW - 25 * 60 * 60 * 1000
     late = {Policy.OUTAGE: ErrorCode.OUTAGE_TOO_LONG, Policy.EXPONENTIAL: ErrorCode.RETRIES_TOO_LONG}
-    if code is ErrorCode.BUDGET_SPENT:
+    if code in UNTRIED:
         assert moved(code, first=day_after) == Wait(0, NOW + 1000)
     elif POLICIES[code] in late:
         assert moved(code, first=day_after) == DeadLetter(late[POLICIES[code]])
@@ -98,15 +98,18 @@ def test_a_budget_is_waited_for_past_the_deadline() -> None:
 
 
 @given(
+    code=st.sampled_from(sorted(UNTRIED)),
     waits=st.integers(0, 10**6),
     age_ms=st.integers(0, 10**12),
     asked=st.none() | st.floats(-10) | st.just(float("inf")),
     limit=limits,
 )
-def test_a_budget_never_ends_a_record(*, waits: int, age_ms: int, asked: float | None, limit: Limits) -> None:
+def test_a_limit_of_its_tenant_never_ends_a_record(
+    *, code: ErrorCode, waits: int, age_ms: int, asked: float | None, limit: Limits
+) -> None:
     """However long it has waited it waits on: as long as it was told, and never for more than a day or its tier."""
     move = next_move(
-        ErrorCode.BUDGET_SPENT,
+        code,
         attempt=0,
         waits=waits,
         first_failed_ms=NOW - age_ms,
@@ -120,7 +123,9 @@ def test_a_budget_never_ends_a_record(*, waits: int, age_ms: int, asked: float |
 
 
 @given(
-    code=st.sampled_from([c for c, p in POLICIES.items() if p in {Policy.OUTAGE, Policy.EXPONENTIAL} and c != BUDGET]),
+    code=st.sampled_from(
+        [c for c, p in POLICIES.items() if p in {Policy.OUTAGE, Policy.EXPONENTIAL} and c not in UNTRIED]
+    ),
     attempt=st.integers(0, 10),
     waits=st.integers(0, 10**6),
     age_ms=st.integers(0, 10**12),
@@ -185,7 +190,7 @@ def test_a_pause_is_as_if_it_had_never_been(
         for age, off in ((age_ms, paused_ms), (age_ms - paused_ms, 0))
     )
     assert move == younger
-    if isinstance(move, Retry | Wait) and code is not BUDGET:
+    if isinstance(move, Retry | Wait) and code not in UNTRIED:
         assert move.due_ms <= NOW - age_ms + paused_ms + limit.outage_deadline_s * 1000 + 1
 
 
