@@ -1,5 +1,6 @@
 """Which rows of two schemas of one projection differ: by key and column, never by value, which may be personal."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,7 @@ select {key}, sum(live)::int as live, sum(log)::int as log, count(*) over () as 
 ) both_of_them group by {key}, h having sum(live) <> sum(log) order by {key} limit {most}
 """
 _ROW = "select {columns} from {table} x where {where} order by {hash} limit 1"
+_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 NAMED = 50
 """Rows of one table that are named one by one; beyond that they are counted."""
 
@@ -28,6 +30,7 @@ class RowDifference:
         key: The row's key, columns to values as text.
         columns: Which columns differ, of a changed row.
         document_id: The document it is about, where it is about one.
+        ids: All ids in it, of either side: records about it may bear one of them.
 
     """
 
@@ -36,6 +39,7 @@ class RowDifference:
     key: dict[str, str | None]
     columns: tuple[str, ...] = ()
     document_id: str | None = None
+    ids: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -101,7 +105,8 @@ async def _named(
     else:
         how = "changed"
     columns = [n for n in shape.columns if one and other and one[n] != other[n]] if how == "changed" else []
-    return RowDifference(shape.table, how, told, tuple(columns), about.get("document_id"))
+    ids = {text for side in (one, other) for text in (side or {}).values() if text and _ID.match(text)}
+    return RowDifference(shape.table, how, told, tuple(columns), about.get("document_id"), frozenset(ids))
 
 
 async def _row(

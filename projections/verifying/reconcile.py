@@ -19,8 +19,9 @@ from muniment.projections.replaying.comparison import pinned, reached
 from muniment.projections.replaying.differences import RowDifference, TableDifferences, row_differences
 from muniment.projections.replaying.digest import Shape, digest, shapes
 from muniment.projections.replaying.load import Load
+from muniment.projections.verifying.gathering import OF_THE_HOUSE
 from muniment.projections.verifying.slices import documents_in, partition_of
-from muniment.projections.verifying.tracing import OF_THE_HOUSE, Said, traced
+from muniment.projections.verifying.tracing import Said, traced
 from muniment.projections.verifying.verify import parked_in, scratch
 from muniment.projections.verifying.views import changed_views
 from muniment.schemas.record import Position, Record

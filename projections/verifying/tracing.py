@@ -1,6 +1,7 @@
 """Which event says otherwise: the records about a row are folded once more, one by one, to see which one made it so.
 
-All of it happens in one transaction that is rolled back at the end: no schema stays, and nobody sees it.
+All of it happens in one transaction that is rolled back at the end: no schema stays, and nobody sees it. The log is
+read once for all rows, at the pace of the load, and no more of it is held than can be folded.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,19 +16,12 @@ from muniment.projections.database import connect
 from muniment.projections.projection import Connection
 from muniment.projections.replaying.differences import RowDifference, TableDifferences
 from muniment.projections.replaying.digest import canonical
-from muniment.projections.replaying.load import Load
+from muniment.projections.replaying.load import Load, Stopped
 from muniment.projections.replaying.shadow import free_name
+from muniment.projections.verifying.gathering import TRACED, Gathered
 from muniment.schemas.codec import Envelope
 from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Position, Record
-from muniment.schemas.topics import COMMANDS_OPERATIONS, OPERATIONS
-
-TRACED = 20
-"""Documents (or tables without documents) whose rows are traced; the others are named without an event."""
-MOST = 20_000
-"""Records that are folded one by one at most: beyond that no event is named."""
-OF_THE_HOUSE = {OPERATIONS.name, COMMANDS_OPERATIONS.name}
-"""Topics that are about no document, and small: all of them can have a part in any row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +39,33 @@ class Said:
 async def traced(
     load: Load, differences: Sequence[TableDifferences], ends: Mapping[Partition, int]
 ) -> dict[str, Said | None]:
-    """By row (as `str` of the difference), the last event on the log that decides what the row is."""
+    """By row (as `str` of the difference), the last event on the log that decides what the row is.
+
+    Raises:
+        Stopped: It was asked to stop.
+
+    """
     rows = [row for table in differences for row in table.found]
     documents = list(dict.fromkeys(row.document_id for row in rows if row.document_id))[:TRACED]
-    groups = [[row for row in rows if row.document_id == one] for one in documents]
     loose = [row for row in rows if row.document_id is None]
-    keys = {one.encode() for one in documents}
-    records = await _read(load, ends, lambda r: bool(loose) or r.topic in OF_THE_HOUSE or r.key in keys)
+    gathered = Gathered(load.projection, documents, loose)
+    await _read(load, ends, gathered.take)
     found: dict[str, Said | None] = {}
-    for group in [*groups, loose]:
-        key = (group[0].document_id or "").encode() if group else b""
-        mine = [r for r in records if not key or r.key == key or r.topic in OF_THE_HOUSE]
-        if group and len(mine) <= MOST:
-            found |= await _folded(load, group, [r for r in mine if _at(r) not in load.passed])
-    return found
+    for document in documents:
+        found |= await _folded(load, [row for row in rows if row.document_id == document], gathered.of(document))
+    every = gathered.of_all()
+    if every is not None:
+        return found | await _folded(load, loose, every)
+    some, records = gathered.of_some()
+    return found | await _folded(load, some, records, proved=True)
 
 
 def _at(record: Record) -> Place:
     return record.topic, record.partition or 0, record.offset or 0
 
 
-async def _read(load: Load, ends: Mapping[Partition, int], wanted: Callable[[Record], bool]) -> list[Record]:
-    """The wanted records before these offsets, in the order in which they were written, as well as can be told."""
+async def _read(load: Load, ends: Mapping[Partition, int], take: Callable[[Record], None]) -> None:
+    """Show all records before these offsets."""
     projection, config = load.projection, load.config
     source = sources.consumer(config.bootstrap, group=None, client_id=f"muniment-trace-{projection.name}")
     await source.start()
@@ -76,18 +75,30 @@ async def _read(load: Load, ends: Mapping[Partition, int], wanted: Callable[[Rec
         left = {p: ends.get((p.topic.removeprefix(prefix), p.partition), 0) for p in places}
         source.assign(places)
         await source.seek_to_beginning(*places)
-        found: list[Record] = []
         while left := {p: end for p, end in left.items() if await source.position(p) < end}:
+            if load.stop.is_set():
+                raise Stopped
             fetched = await source.getmany(*left, timeout_ms=200, max_records=2000)
             within = [[m for m in messages if m.offset < left[p]] for p, messages in fetched.items()]
-            found += [record for record in sources.records(within, prefix) if wanted(record)]
+            for record in sources.records(within, prefix):
+                take(record)
+            if load.pace is not None:
+                await load.pace(sum(map(len, within)))
     finally:
         await stop_consumer(source)
-    return sorted(found, key=lambda r: (r.timestamp_ms or 0, r.topic, r.partition, r.offset))
 
 
-async def _folded(load: Load, rows: Sequence[RowDifference], records: Sequence[Record]) -> dict[str, Said | None]:
+async def _folded(
+    load: Load, rows: Sequence[RowDifference], records: Sequence[Record] | None, *, proved: bool = False
+) -> dict[str, Said | None]:
+    """The last event that decided each row; nothing where there are too many records (`None`).
+
+    `proved`: only of rows that come out as the whole log has them, for these records may not be all about them.
+    """
+    if not rows or records is None:
+        return {}
     projection = load.projection
+    records = [record for record in records if _at(record) not in load.passed]
     connection = await connect(load.config.database_url, f"trace {projection.name}")
     try:
         await canonical(connection)
@@ -100,6 +111,8 @@ async def _folded(load: Load, rows: Sequence[RowDifference], records: Sequence[R
         for entry in await decoded(records, projection, load.decoder):
             if entry.item is None or not isinstance(entry.item, Envelope | Record):
                 continue
+            if load.stop.is_set():
+                raise Stopped
             try:
                 async with connection.transaction():
                     await projection.apply(connection, schema, [entry.item])
@@ -109,6 +122,9 @@ async def _folded(load: Load, rows: Sequence[RowDifference], records: Sequence[R
             said = Said(str(Position(*_at(entry.record))), event_name(entry.record) or "a record without a type")
             last |= {name: said for name, row in after.items() if row != before[name]}
             before = after
+        if proved:
+            right = await _rows(connection, load.schema, rows)
+            last = {name: said for name, said in last.items() if before[name] == right[name]}
         await transaction.rollback()
     finally:
         connection.terminate()
