@@ -132,7 +132,7 @@ def _retry(attempt: int, deadline_ms: int, now_ms: int, asked_s: float, limits: 
 def since_ms(past: ErrorCode, code: ErrorCode, *, first_failed_ms: int, due_ms: int, now_ms: int) -> int:
     """Since when a record counts as failing that failed with `past`, was due again at `due_ms`, and failed with `code`.
 
-    Nothing is tried while a budget or a turn is waited for: the time of what fails afterwards begins at that wait's end.
+    Nothing is tried while a budget or a turn is waited for: the time of what fails afterwards begins at its end.
     """
     if past in UNTRIED and code not in UNTRIED:
         return min(due_ms, now_ms)

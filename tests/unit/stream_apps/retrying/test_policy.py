@@ -22,6 +22,7 @@ from muniment.stream_apps.retrying.policy import (
 
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
+WAITING = {Policy.OUTAGE, Policy.EXPONENTIAL}
 delays = st.lists(st.floats(0.01, 1000), min_size=4, max_size=4).map(lambda d: tuple(sorted(d)))
 limits = st.builds(
     Limits, delays_s=delays, outage_deadline_s=st.floats(0, 10**6), jitter=st.floats(0, 1), jitter_cap_s=st.floats(0, 5)
