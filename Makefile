@@ -6,12 +6,11 @@ SHELL := /bin/bash
 BIN := .muniment/venv/bin
 UV := .muniment/uv/bin/uv
 FOLDERS := producers stream_apps projections schemas api infra
-CHECKED := .muniment/check.log
-# Pure code first, in processes that no broker disturbs: a slip shows within two minutes.
+# Pure code first, in processes that nothing else disturbs: a slip shows within two minutes.
 PURE := $(wildcard tests/architecture tests/history tests/unit)
 # Three processes share the files of the others, each with parts of its own. What takes long goes first and the shortest
-# files last, so that all end together. The tests that share a stack all go to one process, and it ends with the last of
-# them; tests/support/one_stack.py says both.
+# files last, so that all end together. The tests that share a stack all go to one process (tests/support/one_stack.py),
+# and it ends with the last of them.
 LIVE := $(wildcard tests/crash tests/end_to_end tests/integration tests/contract)
 
 .PHONY: help setup up demo test unit bench replay-offline check format types schemas settings lock clean chaos soak screenshots kit registry-peers
@@ -28,13 +27,9 @@ up: setup  ## run the stack until Ctrl-C
 demo: setup  ## take in real documents, ask ten questions, print the answers (KEEP=1 leaves the stack running)
 	@$(BIN)/python -m muniment.infra.demo
 
-# One processor is enough for the checks (mypy most of all), and leaves the other to the pure tests meanwhile.
 test: setup  ## all checks and tests
-	@bash infra/setup/browser.sh & browser=$$!; \
-	$(MAKE) --no-print-directory check > $(CHECKED) 2>&1 & check=$$!; \
-	failed=0; $(BIN)/pytest -q -n 2 --dist loadfile $(PURE) || failed=$$?; \
-	wait $$check || failed=$$?; cat $(CHECKED); \
-	wait $$browser || failed=$$?; exit $$failed
+	@bash infra/setup/browser.sh & $(MAKE) --no-print-directory check; wait $$!
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(PURE)
 	@$(BIN)/pytest --cache-clear -n 3 --dist loadfile --no-loadscope-reorder $(LIVE) || $(BIN)/python tests/support/again.py $$?
 
 unit: setup  ## unit tests only: no process, no socket
