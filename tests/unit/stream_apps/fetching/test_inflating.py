@@ -45,7 +45,10 @@ def test_all_members_come_out_in_order_however_the_body_is_cut(parts: list[tuple
     assert all(0 < len(piece) <= inflating.PIECE for piece in found)
 
 
-@pytest.mark.parametrize("body", [bytes(20), bytes(3) + gzip.compress(b"late"), gzip.compress(b"x") + b"\0\0more"])
+LATE, FOLLOWED = (gzip.compress(content, mtime=0) for content in (b"late", b"x"))
+
+
+@pytest.mark.parametrize("body", [bytes(20), bytes(3) + LATE, FOLLOWED + b"\0\0more"], ids=["zeros", "late", "more"])
 @pytest.mark.parametrize("cut", [1, 4096])
 def test_zeros_stand_for_no_member(body: bytes, cut: int) -> None:
     """Nothing but zeros is no body, nor are they its beginning, and what follows them is a member or wrong."""
