@@ -8,8 +8,9 @@ of a project) or as their own id (that of an entry of the trail).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from muniment.projections.projection import Projection, event_name
+from muniment.projections.projection import Projection
 from muniment.projections.replaying.differences import RowDifference
+from muniment.schemas.metadata import event_name
 from muniment.schemas.record import Record
 from muniment.schemas.topics import COMMANDS_OPERATIONS, OPERATIONS
 

@@ -27,7 +27,8 @@ from muniment.schemas.ids import child_traceparent, result_id
 from muniment.schemas.metadata import NORMAL, Metadata, whole_millis
 from muniment.schemas.scripts import DraftErased
 from muniment.stream_apps.erasing.house import forget_edits
-from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
+from muniment.stream_apps.erasing.stores import CACHES_S, About, Erased, Forgotten
+from muniment.stream_apps.erasing.unread import in_unread
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
 STEP = "erasing"
@@ -106,8 +107,8 @@ class DraftStore:
             record = await self._say(what, _event(what, one), uuid5(what.erasure_id, str(one.draft_id)))
             place = record.partition or 0
             positions[place] = max(positions.get(place, -1), record.offset or 0)
-        old = await self._blank(what.tenant, drafts)
         await self._wait(positions)
+        old = await self._blank(what.tenant, drafts)
         await forget_edits(self._pool, what.tenant, drafts)
         # Nobody is answered with a word of them any more; what was answered before may be kept for a repeat.
         answers = await kept_answers.blank(self._pool, what.tenant, drafts)
@@ -119,13 +120,23 @@ class DraftStore:
         return Erased(note=f"{note}; {old} rows of read models that nobody reads" if old else note)
 
     async def _blank(self, tenant: str, drafts: Sequence[UUID]) -> int:
+        """Take their words out of what nobody reads, once nobody remembers a key any more."""
+        if not await self._unread():
+            return 0
+        await asyncio.sleep(CACHES_S)
         rows = 0
+        for schema, tables in (await self._unread()).items():
+            said = [_BLANK.format(schema=schema, table=table) for table in tables]
+            rows += await in_unread(self._pool, schema, said, tenant, list(drafts))
+        return rows
+
+    async def _unread(self) -> dict[str, list[str]]:
+        """The tables of drafts by version of the read model, as the catalogue names them."""
+        found: dict[str, list[str]] = {}
         async with database():
             for row in await self._pool.fetch(_TABLES):
-                # The names are those of the catalogue.
-                done = await self._pool.execute(_BLANK.format(**row), tenant, list(drafts))
-                rows += int(done.rsplit(" ", 1)[1])
-        return rows
+                found.setdefault(row["schema"], []).append(row["table"])
+        return found
 
     async def _wait(self, positions: Mapping[int, int]) -> None:
         behind: Sequence[str] = ()

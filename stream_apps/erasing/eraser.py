@@ -36,7 +36,7 @@ from muniment.stream_apps.erasing.retention import AT_ONCE as AT_MOST
 from muniment.stream_apps.erasing.retention import Retention
 from muniment.stream_apps.erasing.saying import STEP, command_id, meta_of
 from muniment.stream_apps.erasing.store import FIRST_STAGE, ErasingStore, Report, UnderWay
-from muniment.stream_apps.erasing.stores import About, Forgotten, Store
+from muniment.stream_apps.erasing.stores import CACHES_S, About, Forgotten, Store
 from muniment.stream_apps.erasing.turns import go_on, take_turn
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
@@ -44,8 +44,6 @@ FENCED_S = 3.0
 """After so long whatever was let in before the fence was up (see `producers.erasing_fence`) is on the log."""
 SEEN_S = 3.0
 """After so long every worker has seen that a job was ended (it looks once a second), and let go of its files."""
-CACHES_S = 3.0
-"""After so long no process uses a destroyed key from memory (see `PostgresKeyRing`), nor has files of vectors."""
 TURN_S, IDLE_S = 0.2, 0.5
 RETENTION_EVERY_S, RETENTION_MORE_S = 3600.0, 60.0
 """How often what is too old is looked for; and again when there was more than goes into one erasure, which is decided

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from muniment.producers.postgres import database
 from muniment.stream_apps.erasing.places import READ_MODELS, Place
 from muniment.stream_apps.erasing.stores import About, Erased, Forgotten
+from muniment.stream_apps.erasing.unread import in_unread
 
 # Every schema of a read model has these two tables; `read.live` says which of them readers see.
 _TABLES = """
@@ -20,10 +19,6 @@ where c.relname = any($1) and c.relkind in ('r', 'p') and not c.relispartition
     and exists (select from pg_class x where x.relnamespace = n.oid and x.relname = 'checkpoints')
     and exists (select from pg_class x where x.relnamespace = n.oid and x.relname = 'parked')
 order by 1, 2"""
-_LIVE = "select exists (select from read.live where schema = $1)"
-LOCK_WAIT = "20s"
-"""How long the batch of a replay is waited for; past that all of it is tried again."""
-_GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
 
 class ReadModelStore:
@@ -48,31 +43,12 @@ class ReadModelStore:
         for schema, place, live in await self._tables():
             if not live:
                 unread.setdefault(schema, []).append(place)
-        old = sum([await self._emptied(schema, places, what) for schema, places in unread.items()])
+        given = (what.tenant, list(what.documents))
+        old = 0
+        for schema, places in unread.items():
+            old += await in_unread(self._pool, schema, [_sql(schema, place) for place in places], *given)
         note = "removed by the fold of DocumentErased, as every rebuild does it"
         return Erased(note=f"{note}; {old} rows of versions that nobody reads" if old else note)
-
-    async def _emptied(self, schema: str, places: Sequence[Place], what: Forgotten) -> int:
-        """Remove it from a schema that nobody reads, and that a replay may be filling."""
-        rows = 0
-        async with database(), self._pool.acquire() as connection:
-            try:
-                async with connection.transaction():
-                    await connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
-                    # A replay holds rows of it from before it looks up keys until what it read with them is committed
-                    # (`projections.replaying.load`). So what was decoded while the keys were there can be seen below,
-                    # and what is decoded after this finds none.
-                    await connection.execute(f'lock table "{schema}".checkpoints in exclusive mode')
-                    if await connection.fetchval(_LIVE, schema):
-                        # Readers were led to it a moment ago: it has folded what the one before it had.
-                        return 0
-                    for place in places:
-                        done = await connection.execute(_sql(schema, place), what.tenant, list(what.documents))
-                        rows += int(done.rsplit(" ", 1)[1])
-            except _GONE:
-                # Dropped since it was found.
-                return 0
-        return rows
 
     async def _rows(self, schema: str, place: Place, tenant: str, documents: Sequence[UUID]) -> int:
         # The names are those of the catalogue, and the condition is ours.

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+CACHES_S = 3.0
+"""After so long no process uses a destroyed key from memory (see `PostgresKeyRing`), nor has files of vectors."""
 _NOBODY = UUID(int=0)
 
 

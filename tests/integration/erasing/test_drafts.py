@@ -8,13 +8,21 @@ from uuid import UUID, uuid4
 import pytest
 from support.erasing_desk import ANSWERED, SECRET, Desk, finish
 from support.erasing_house import TENANT, House
+from support.until import PATIENCE_S
 
 from muniment.producers.kept_answers import blank
+from muniment.projections import checkpoint, live
+from muniment.projections.registry import projection
 from muniment.schemas.erasures import KeysDestroyed, StoreErased
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.personal import REDACTED
 from muniment.schemas.scripts import DraftErased, DraftStreamed, DraftWritten
+from muniment.schemas.topics import PROJECTS
 
+LOCKED = "select exists (select from pg_locks l where not l.granted and l.relation = $1::regclass)"
+COLUMNS = """
+select column_name from information_schema.columns
+where table_schema = 'scripts_v1_partial' and table_name = 'drafts' and is_generated = 'NEVER'"""
 KEPT = """
 insert into muniment_access.idempotency
     (tenant, key, fingerprint, job_id, document_id, holder, status, body, expires_at)
@@ -183,3 +191,32 @@ async def test_the_erasure_waits_until_read_models_have_let_go(desk: Desk) -> No
     rows = await house.pool.fetch("select state from read.drafts")
     assert [row["state"] for row in rows] == ["erased"]
     assert REDACTED not in {row["state"] for row in rows}
+
+
+async def test_what_a_replay_is_about_to_commit_of_a_draft_goes_too(desk: Desk) -> None:
+    """In a version of the read model that nobody reads: its batch is waited for, and the words in it are taken out."""
+    house, schema, place = desk.house, "scripts_v1_partial", (PROJECTS.name, 0)
+    document = await house.document()
+    draft_id = await desk.begun(document)
+    await desk.written(draft_id)
+    await desk.fold()
+    connection = await house.connect()
+    try:
+        await live.create(connection, projection("scripts"), schema)
+        await checkpoint.ensure(connection, schema, [place])
+        await house.ask([document])
+        async with connection.transaction():
+            await checkpoint.lock(connection, schema, [place])
+            ending = asyncio.create_task(finish(desk))
+            async with asyncio.timeout(PATIENCE_S):
+                while not await house.pool.fetchval(LOCKED, f"{schema}.checkpoints"):
+                    assert not ending.done(), "the store did not wait for what it cannot see"
+                    await asyncio.sleep(0.05)
+            columns = ", ".join(row["column_name"] for row in await connection.fetch(COLUMNS))
+            await connection.execute(f"insert into {schema}.drafts ({columns}) select {columns} from read.drafts")
+            await connection.execute(f"update {schema}.drafts set text = $1, brief = $1", SECRET)
+        await ending
+        rows = await connection.fetch(f"select draft_id, text, brief from {schema}.drafts")
+        assert [tuple(row) for row in rows] == [(draft_id, None, None)]
+    finally:
+        await connection.close()

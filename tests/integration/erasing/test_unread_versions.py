@@ -14,7 +14,7 @@ from support.until import PATIENCE_S
 from muniment.projections import checkpoint, live
 from muniment.projections.registry import projection
 from muniment.schemas.errors import StepFailure
-from muniment.stream_apps.erasing import read_models
+from muniment.stream_apps.erasing import unread
 from muniment.stream_apps.erasing.read_models import ReadModelStore
 from muniment.stream_apps.erasing.stores import Forgotten
 
@@ -107,7 +107,7 @@ async def test_a_batch_that_takes_too_long_makes_the_store_try_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does not say that all is gone, and succeeds once the batch is over."""
-    monkeypatch.setattr(read_models, "LOCK_WAIT", "100ms")
+    monkeypatch.setattr(unread, "LOCK_WAIT", "100ms")
     document, store = uuid4(), ReadModelStore(house.pool, "predictions")
     async with folding(house) as connection:
         with pytest.raises(StepFailure, match="LockNotAvailable"):
