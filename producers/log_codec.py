@@ -65,7 +65,9 @@ class LogCodec:
             except MunimentError as error:
                 if POLICIES[error.code] is Policy.BLOCK:
                     raise
-                out.append(error)
+                # Its frames hold the whole batch, and this list, in a circle that replays seldom look for.
+                error.__cause__ = error.__context__ = None
+                out.append(error.with_traceback(None))
         return out
 
     async def _key_of(self, records: Sequence[Record]) -> KeyOf:

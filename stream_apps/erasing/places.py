@@ -18,6 +18,7 @@ class Place:
         model: The read model whose schema it is in.
         held: SQL: which rows hold something personal.
         blanked: What to set in such a row; empty where the whole row goes.
+        version: SQL: of which version of the document a row is; 0 where it says none.
 
     """
 
@@ -26,17 +27,19 @@ class Place:
     table: str
     held: str = "true"
     blanked: str = ""
+    version: str = "version"
 
 
 _NAMES = "title is not null or file_name is not null or metadata <> '{}' or findings <> '{}'"
+_REASON = "error_code = 'job_cancelled' and error is not null"
 _NO_NAMES = "title = null, file_name = null, metadata = '{}', findings = '{}'"
 
 READ_MODELS = (
-    Place("names and labels", "documents", "documents", _NAMES, _NO_NAMES),
+    Place("names and labels", "documents", "documents", _NAMES, _NO_NAMES, "latest_version"),
     Place(
         "names and labels", "documents", "versions", f"{_NAMES} or reason is not null", f"{_NO_NAMES}, reason = null"
     ),
-    Place("names and labels", "documents", "past_documents", _NAMES, _NO_NAMES),
+    Place("names and labels", "documents", "past_documents", _NAMES, _NO_NAMES, "latest_version"),
     Place(
         "names and labels",
         "documents",
@@ -44,9 +47,9 @@ READ_MODELS = (
         f"{_NAMES} or reason is not null",
         f"{_NO_NAMES}, reason = null",
     ),
-    Place("jobs", "jobs", "jobs", "error_code = 'job_cancelled' and error is not null", "error = null"),
-    Place("jobs", "jobs", "past_jobs", "error_code = 'job_cancelled' and error is not null", "error = null"),
-    Place("live streams", "jobs", "feed", "position('\"job_cancelled\"' in job) > 0"),
+    Place("jobs", "jobs", "jobs", _REASON, "error = null", "coalesce(version, 0)"),
+    Place("jobs", "jobs", "past_jobs", _REASON, "error = null", "coalesce(version, 0)"),
+    Place("live streams", "jobs", "feed", "position('\"job_cancelled\"' in job) > 0", version="0"),
     Place("search texts", "chunks", "chunk_texts"),
     Place("search texts", "chunks", "past_texts"),
     Place("search vectors", "chunks", "chunk_vectors"),

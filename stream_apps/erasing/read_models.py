@@ -20,6 +20,11 @@ where c.relname = any($1) and c.relkind in ('r', 'p') and not c.relispartition
     and exists (select from pg_class x where x.relnamespace = n.oid and x.relname = 'parked')
 order by 1, 2"""
 
+# Up to which version a document is gone; all of it where nobody has decided that.
+_GONE_UP_TO = """coalesce((
+    select (d.state ->> 'deleted')::bigint from muniment_deciding.state d
+    where d.tenant = x.tenant and d.document_id = x.document_id), 9223372036854775807)"""
+
 
 class ReadModelStore:
     """See `Store`: the tables of one kind, in every version of the read model that there is."""
@@ -72,7 +77,8 @@ def names() -> tuple[str, ...]:
 
 
 def _sql(schema: str, place: Place) -> str:
-    mine = f"where tenant = $1 and document_id = any($2) and ({place.held})"
+    """For a version that is being filled: what was submitted under the id since is folded there, too, and stays."""
+    mine = f"where x.tenant = $1 and x.document_id = any($2) and ({place.held}) and {place.version} <= {_GONE_UP_TO}"
     if place.blanked:
-        return f'update "{schema}"."{place.table}" set {place.blanked} {mine}'  # noqa: S608 - as above
-    return f'delete from "{schema}"."{place.table}" {mine}'  # noqa: S608 - as above
+        return f'update "{schema}"."{place.table}" x set {place.blanked} {mine}'  # noqa: S608 - as above
+    return f'delete from "{schema}"."{place.table}" x {mine}'  # noqa: S608 - as above

@@ -1,6 +1,7 @@
 """Versions of read models that nobody reads are emptied by the store, whatever becomes of them just then."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -42,12 +43,13 @@ async def folding(house: House) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def phrase(connection: Any, document: UUID) -> None:
-    """A row of the document."""
+async def phrase(connection: Any, document: UUID, version: int = 1) -> None:
+    """A row of a version of the document."""
     await connection.execute(
-        f"insert into {SCHEMA}.phrases values ($1, $2, 1, 't', 'quagga', 'Quagga', to_tsvector('simple', 'quagga'))",
+        f"insert into {SCHEMA}.phrases values ($1, $2, $3, 't', 'quagga', 'Quagga', to_tsvector('simple', 'quagga'))",
         TENANT,
         document,
+        version,
     )
 
 
@@ -91,6 +93,26 @@ async def test_a_version_that_readers_were_led_to_meanwhile_is_left_alone(house:
         await connection.execute("update read.live set schema = $1 where projection = 'predictions'", SCHEMA)
 
     await erased_while(house, document, switched)
+    assert await left(house) == 1
+
+
+async def test_a_new_life_of_the_document_stays(house: House) -> None:
+    """Its replay has come past the erasure, and folded what was submitted under the same id since."""
+    document = uuid4()
+    await house.pool.execute(
+        "insert into muniment_deciding.state (tenant, document_id, state, version) values ($1, $2, $3, 1)",
+        TENANT,
+        document,
+        json.dumps({"deleted": 2}),
+    )
+
+    async def committed(connection: Any) -> None:
+        for version in (1, 2, 3):
+            await phrase(connection, document, version)
+
+    note = await erased_while(house, document, committed)
+    assert note.endswith("; 2 rows of versions that nobody reads")
+    assert await house.pool.fetchval(f"select version from {SCHEMA}.phrases") == 3
     assert await left(house) == 1
 
 

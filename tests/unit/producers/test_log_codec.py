@@ -1,5 +1,7 @@
 """The codec with a key ring behind it."""
 
+import gc
+import weakref
 from dataclasses import replace
 from uuid import UUID
 
@@ -101,3 +103,22 @@ async def test_a_batch_gives_an_error_in_the_place_of_its_record(ring: MemoryKey
     answers = await codec.decode_many([good, Record("t", b"", b"junk", ()), good])
     assert [isinstance(a, MunimentError) for a in answers] == [False, True, False]
     assert await codec.decode_many([]) == []
+
+
+async def test_a_batch_with_a_damaged_record_is_let_go_of(ring: MemoryKeyRing, meta: Metadata) -> None:
+    """Without a search for cycles, which a replay seldom makes: an error holds nothing of the batch that it was in."""
+
+    class Held(Record):
+        """A record that can be watched."""
+
+    sound = await LogCodec(ring).encode(CLEAR, meta)
+    batch = [Held(sound.topic, sound.key, value, sound.headers) for value in (sound.value, b"\0\0")]
+    watched = weakref.ref(batch[0])
+    gc.disable()
+    try:
+        kinds = [type(one) for one in await LogCodec(ring).decode_many(batch)]
+        del batch
+        assert kinds == [Envelope, StepFailure]
+        assert watched() is None
+    finally:
+        gc.enable()
