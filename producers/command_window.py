@@ -38,8 +38,9 @@ class Window:
         """Whether it has all that was read before from there on, and only what follows is to be read."""
         if self.partial or self.firsts.keys() != firsts.keys():
             return False
-        # An end that went back: the topic was made anew, and what was read is of another one.
-        return all(self.firsts[place] <= first and self.ends[place] <= ends[place] for place, first in firsts.items())
+        # An end that went back: the topic was made anew, and what was read is of another one. One that lies before what
+        # is asked for: to read all in between would cost more than to begin there, and after days far more.
+        return all(self.firsts[place] <= first <= self.ends[place] <= ends[place] for place, first in firsts.items())
 
 
 def going_on(window: Window | None, firsts: Mapping[Place, int], ends: Mapping[Place, int]) -> Window:

@@ -23,6 +23,10 @@ REDRIVE_ID, REDRIVE_LETTER, REDRIVE_TIMES = "redrive_id", "redrive_letter", "red
 
 They stay on the record through everything that follows, so that the next dead letter knows its past.
 """
+_CODES = {code.value: code for code in ErrorCode}
+_KNOWN_AS = {ErrorCode.SHARE_USED: ErrorCode.BUDGET_SPENT}
+"""Codes that programs before them take for nothing of ours, and by which of theirs they are told; `retry_limit` has the
+code itself. While a release is rolled out, old and new workers take records out of the same tiers."""
 BRANCH = "step_branch"
 """On a record of a step that several groups run, each for itself: the one whose retry or dead letter it is.
 
@@ -38,14 +42,15 @@ class RetryState:
         step: The step that failed.
         attempt: Failed tries so far that count against the record (1 after the first).
         waits: Waits for an outage so far, which do not count.
-        first_failed_ms: When it failed first, milliseconds of the Unix epoch; after a wait for a budget, which is no
-            failure that has to end, when that wait was over.
+        first_failed_ms: When it failed first, milliseconds of the Unix epoch.
         due_ms: When it may be tried again; 0 on a dead letter.
         origin: Where it lay when it failed first.
         code: Why it failed last.
         error: One sentence about the last failure, cut; never document text.
         fingerprint: The same for failures that differ in numbers and ids only; to group dead letters by.
         trace: The W3C trace id of the work it belongs to; empty when untraced.
+        untried_ms: How long of the time since it failed first it has waited for a limit of its tenant: for a budget, or
+            a turn. Nothing was tried then.
 
     """
 
@@ -59,6 +64,7 @@ class RetryState:
     error: str
     fingerprint: str = ""
     trace: str = ""
+    untried_ms: int = 0
 
     @property
     def category(self) -> str:
@@ -74,11 +80,13 @@ class RetryState:
             f"{_PREFIX}first_failed_ms": str(self.first_failed_ms),
             f"{_PREFIX}due_ms": str(self.due_ms),
             f"{_PREFIX}origin": str(self.origin),
-            f"{_PREFIX}code": self.code.value,
+            f"{_PREFIX}code": _KNOWN_AS.get(self.code, self.code).value,
+            f"{_PREFIX}limit": self.code.value if self.code in _KNOWN_AS else "",
             f"{_PREFIX}category": self.category,
             f"{_PREFIX}error": self.error[:MAX_ERROR_CHARACTERS],
             f"{_PREFIX}fingerprint": self.fingerprint,
             f"{_PREFIX}trace": self.trace,
+            f"{_PREFIX}untried_ms": str(self.untried_ms),
         }
 
 
@@ -93,13 +101,19 @@ def retry_state(record: Record) -> RetryState | None:
             first_failed_ms=int(found["first_failed_ms"]),
             due_ms=int(found["due_ms"]),
             origin=Position.parse(found["origin"]),
-            code=ErrorCode(found["code"]),
+            code=_code(found.get("limit", ""), found["code"]),
             error=found["error"],
             fingerprint=found.get("fingerprint", ""),
             trace=found.get("trace", ""),
+            untried_ms=int(found.get("untried_ms", "0")),
         )
     except (KeyError, ValueError):
         return None
+
+
+def _code(*texts: str) -> ErrorCode:
+    """What a later program calls by a name of its own still waits here: it must not be taken for a foreign record."""
+    return next((_CODES[text] for text in texts if text in _CODES), ErrorCode.UNEXPECTED)
 
 
 def origin_of(record: Record) -> Position:

@@ -37,7 +37,7 @@ from (
 group by f.step order by worst_s desc, f.step
 
 -- retry_causes: why records waited, by step
-select header(_headers, 'retry_step') as step, header(_headers, 'retry_code') as cause,
+select header(_headers, 'retry_step') as step, coalesce(nullif(header(_headers, 'retry_limit'), ''), header(_headers, 'retry_code')) as cause,
     count(*) as waits, count(distinct _event_id) as records
 from log where _topic like 'muniment.retry.%' group by all order by waits desc, step, cause
 

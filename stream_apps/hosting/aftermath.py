@@ -17,7 +17,7 @@ from muniment.schemas.scripts import DraftFailed, DraftRequested
 from muniment.schemas.topics import BESIDE, CHUNKS, COMMANDS_DOCUMENTS, DLQ, DOCUMENTS, EMBEDDINGS, RETRY_TIERS
 from muniment.stream_apps.hosting.concerns import redelivered
 from muniment.stream_apps.retrying.fingerprint import fingerprint
-from muniment.stream_apps.retrying.policy import Block, DeadLetter, Limits, Move, Refuse, Wait, next_move, since_ms
+from muniment.stream_apps.retrying.policy import Block, DeadLetter, Limits, Move, Refuse, Wait, next_move, untried_ms
 from muniment.stream_apps.scrubbing.scrub import scrub
 from muniment.stream_apps.step import Step
 
@@ -61,11 +61,8 @@ def judge(
     """
     past = retry_state(record) if redelivered(step, record) else None
     attempt, waits = (past.attempt, past.waits) if past else (0, 0)
-    first_failed_ms = now_ms if here_since_ms is None else here_since_ms
-    if past:
-        first_failed_ms = since_ms(
-            past.code, error.code, first_failed_ms=past.first_failed_ms, due_ms=past.due_ms, now_ms=now_ms
-        )
+    first_failed_ms = past.first_failed_ms if past else now_ms if here_since_ms is None else here_since_ms
+    before_ms = past.untried_ms if past else 0
     asked = error.retry_after_s if isinstance(error, StepFailure) else None
     move = next_move(
         error.code,
@@ -74,7 +71,7 @@ def judge(
         first_failed_ms=first_failed_ms,
         now_ms=now_ms,
         retry_after_s=asked,
-        paused_ms=paused_ms,
+        paused_ms=paused_ms + before_ms,
         limits=limits,
     )
     code = move.code if isinstance(move, DeadLetter) else error.code
@@ -92,6 +89,7 @@ def judge(
         error=text,
         fingerprint=fingerprint(code, text, step=step.name, schema=schema_key(record)),
         trace=trace_of(record.header("traceparent") or ""),
+        untried_ms=untried_ms(before_ms, error.code, move, now_ms),
     )
     return move, state
 

@@ -28,7 +28,7 @@ from muniment.stream_apps.hosting.crashed import HostCrashed
 from muniment.stream_apps.hosting.lanes import Lanes, Place
 from muniment.stream_apps.hosting.settings import HostSettings
 from muniment.stream_apps.hosting.settle import Settler
-from muniment.stream_apps.hosting.shares import shares_of
+from muniment.stream_apps.hosting.shares import room_of, shares_of
 from muniment.stream_apps.step import Step
 
 REBALANCE_MARGIN_S = 50.0
@@ -181,7 +181,7 @@ class FaustHost:
             work,
             step.lane,
             concurrency=self._settings.concurrency_of(self._lane),
-            window=self._settings.window,
+            window=room_of(step, self._settings.window),
             window_bytes=self._settings.window_bytes,
             watch=QUEUE_LENGTH.labels(step.name).inc,
             hold=partial(self._flow, held=True),

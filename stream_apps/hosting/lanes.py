@@ -211,9 +211,13 @@ class Lanes:
         for entry in settled_prefix(partition.order):
             entry.acknowledge()
             self._count(partition, -entry.work, -entry.weight)
-        if partition.held and partition.share.half_empty:
+        if partition.held and self._may_go_on(partition):
             partition.held = False
             self._go_on(place)
+
+    def _may_go_on(self, partition: Partition) -> bool:
+        """Several keys may keep more than half of it for as long as they like: then what is free has to do."""
+        return partition.share.half_empty if self._shares is None else not partition.share.full
 
     def _leave_room(self, partition: Partition, settled: Entry) -> None:
         """From here on it takes room by its bytes only: thousands may have to stand behind one that is slow."""

@@ -22,7 +22,7 @@ from muniment.stream_apps.hosting.crashed import HostCrashed
 from muniment.stream_apps.hosting.lanes import Lanes, Place, Work
 from muniment.stream_apps.hosting.pace import Pace, Wakefulness
 from muniment.stream_apps.hosting.settings import HostSettings
-from muniment.stream_apps.hosting.shares import shares_of
+from muniment.stream_apps.hosting.shares import room_of, shares_of
 from muniment.stream_apps.step import Step
 
 POLL_MS = 1000
@@ -75,7 +75,7 @@ class ServiceHost(ConsumerRebalanceListener):  # type: ignore[misc]
             urgently,
             step.lane,
             concurrency=settings.concurrency_of(lane),
-            window=settings.window,
+            window=room_of(step, settings.window),
             window_bytes=settings.window_bytes,
             watch=QUEUE_LENGTH.labels(step.name).inc,
             hold=self._hold,

@@ -10,6 +10,9 @@ PutOff = Callable[[Record], Awaitable[object]]
 PATIENCE_S = 60.0
 """How long a record waits in a host for a turn: its partition cannot be acknowledged beyond it meanwhile."""
 
+ROOM = 4
+"""A step with shares has so many times the room of others: what only waits there is small, and costs no write."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -30,6 +33,11 @@ class Shares:
 def shares_of(step: Step, put_off: PutOff | None) -> Shares | None:
     """Those of the tenants at a step that is shared; `None` where turns are given as records come."""
     return Shares(_tenant, put_off) if step.shared and put_off is not None else None
+
+
+def room_of(step: Step, window: int) -> int:
+    """How many records a host of the step takes in, where it would be `window` for another step."""
+    return window * ROOM if step.shared else window
 
 
 def _tenant(record: Record) -> str:

@@ -102,7 +102,7 @@ def next_move(
     """What happens to a record that has just failed with `code`.
 
     `attempt` and `waits` count what went before this failure. `retry_after_s` is what a server asked for. In
-    `paused_ms` of the time since it failed first nothing can have been tried: the deadline is as much later.
+    `paused_ms` of the time since it failed first nothing can, or could, be tried: the deadline is as much later.
     """
     policy = POLICIES[code]
     if policy is Policy.REFUSE:
@@ -111,6 +111,8 @@ def next_move(
         return Block()
     asked_s = max(retry_after_s or 0.0, 0.0)
     if code in UNTRIED:
+        # A turn may be free at any moment; a budget is not before the day is over.
+        waits = min(waits, SHORT_WAIT_TIER) if code is ErrorCode.SHARE_USED else waits
         return _wait(waits, None, now_ms, min(asked_s, LONGEST_BUDGET_S), limits)
     deadline_ms = first_failed_ms + paused_ms + _millis(limits.outage_deadline_s)
     if policy is Policy.OUTAGE:
@@ -129,14 +131,12 @@ def _retry(attempt: int, deadline_ms: int, now_ms: int, asked_s: float, limits: 
     return Retry(attempt if wait_s > asked_s else fitting_tier(wait_s, limits), due_ms)
 
 
-def since_ms(past: ErrorCode, code: ErrorCode, *, first_failed_ms: int, due_ms: int, now_ms: int) -> int:
-    """Since when a record counts as failing that failed with `past`, was due again at `due_ms`, and failed with `code`.
+def untried_ms(before_ms: int, code: ErrorCode, move: Move, now_ms: int) -> int:
+    """How long a record has waited, and will, while nothing was tried, if that was `before_ms` so far.
 
-    Nothing is tried while a budget or a turn is waited for: the time of what fails afterwards begins at its end.
+    The deadline is as much later: the time of what is tried is not used up by a budget or a turn that is waited for.
     """
-    if past in UNTRIED and code not in UNTRIED:
-        return min(due_ms, now_ms)
-    return first_failed_ms
+    return before_ms + max(0, move.due_ms - now_ms) if code in UNTRIED and isinstance(move, Wait) else before_ms
 
 
 def _wait(waits: int, deadline_ms: int | None, now_ms: int, asked_s: float, limits: Limits) -> Wait | DeadLetter:

@@ -50,3 +50,12 @@ async def test_a_record_taken_away_with_a_row_that_says_so_is_found(world: World
     await world.seal()
     found = await world.findings()
     assert ("tree", 0, 1) in found
+
+
+async def test_a_checkpoint_whose_note_was_written_over_is_found(world: World) -> None:
+    """It can be read by nobody, and ends no sealer."""
+    await world.write(b"1", b"2")
+    await world.seal()
+    await world.pool.execute("update muniment_sealing.checkpoints set note = 'none of ours'")
+    await world.seal()
+    assert ("tree", 0, 2) in await world.findings()

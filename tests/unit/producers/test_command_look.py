@@ -115,6 +115,19 @@ async def test_who_asks_while_a_pass_is_under_way_sees_what_came_meanwhile() -> 
     assert (log.opened, log.passes, log.read_records) == (1, 2, 21), "only what is new is read"
 
 
+async def test_what_lies_between_two_looks_is_not_read_where_nobody_asks_for_it() -> None:
+    """Days after the last look somebody asks for what was sent a minute ago: it begins there."""
+    log, later = Log(), THEN + timedelta(days=4)
+    log.add("first", 0)
+    look = CommandLook(TOPIC, log.open)
+    assert await look.first(frozenset(["first"]), THEN)
+    for number in range(200):
+        log.add(str(number), 0, THEN + timedelta(hours=1))
+    log.add("late", 0, later)
+    assert await look.first(frozenset(["late"]), later) == {"late": Position(TOPIC, 0, 201)}
+    assert log.read_records == 2
+
+
 async def test_the_first_of_two_occurrences_counts() -> None:
     """Whatever is read later, and whoever had not asked for it before."""
     log = Log()

@@ -30,8 +30,10 @@ states = st.builds(
     origin=positions,
     code=st.sampled_from(ErrorCode),
     error=st.text(max_size=MAX_ERROR_CHARACTERS),
+    untried_ms=counts,
 )
 NAMES = ("retry_step", "retry_attempt", "retry_waits", "retry_due_ms", "retry_origin", "retry_code", "retry_error")
+STATE = RetryState("fetching", 0, 1, 5, 6, Position("t", 0, 1), ErrorCode.PROVIDER_TIMEOUT, "e")
 FRESH = Record("t", b"k", b"v", (("ce_id", b"1"),), 0, 1, 2)
 
 
@@ -71,6 +73,21 @@ def test_a_record_that_never_failed_has_none() -> None:
 def test_foreign_retry_headers_are_no_state(headers: dict[str, bytes]) -> None:
     """Headers that are not ours raise nothing."""
     retry_state(Record("t", b"", b"", tuple(headers.items())))
+
+
+def test_a_code_of_a_later_program_is_still_a_state() -> None:
+    """While a release is rolled out an old worker moves what a new one sent to wait, and buries none of it."""
+    later = FRESH.with_headers({**STATE.to_headers(), "retry_code": "of_tomorrow", "retry_limit": ""})
+    assert retry_state(later) == replace(STATE, code=ErrorCode.UNEXPECTED)
+    named = FRESH.with_headers({**STATE.to_headers(), "retry_code": "budget_spent", "retry_limit": "of_tomorrow"})
+    assert retry_state(named) == replace(STATE, code=ErrorCode.BUDGET_SPENT)
+
+
+def test_programs_before_it_read_a_used_share_as_a_spent_budget() -> None:
+    """They know no such code, and would bury the record as a foreign one; it says both."""
+    headers = replace(STATE, code=ErrorCode.SHARE_USED).to_headers()
+    assert (headers["retry_code"], headers["retry_limit"]) == ("budget_spent", "share_used")
+    assert replace(STATE, code=ErrorCode.BUDGET_SPENT).to_headers()["retry_limit"] == ""
 
 
 @given(origin=positions)

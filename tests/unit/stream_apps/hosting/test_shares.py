@@ -205,6 +205,25 @@ def step() -> ToyStep:
     return made
 
 
+@pytest.mark.parametrize("slow", [1, 2, 3])
+async def test_a_partition_flows_on_however_many_keep_their_turns(slow: int) -> None:
+    """Whoever reads it stops when it has taken its part of the room, and is told to go on before the slow ones end."""
+    host, reading = Host(), asyncio.Event()
+    reading.set()
+    host.lanes._hold, host.lanes._go_on = (lambda _: reading.clear()), (lambda _: reading.set())
+    names = [f"slow {number % slow}" for number in range(400)] + ["quick"]
+    async with asyncio.timeout(20):
+        for offset, name in enumerate(names):
+            if offset % 50 == 0:  # as a reader takes them: several at once
+                await reading.wait()
+            await host.give(name, offset)
+        while not host.worked:  # noqa: ASYNC110 - turns of the loop are what is waited for
+            await asyncio.sleep(0)
+    assert host.worked == [("quick", 400)]
+    host.gate.set()
+    await until_idle(host.lanes)
+
+
 async def test_what_is_put_off_waits_on_the_log(step: ToyStep) -> None:
     """In a tier, with no attempt used, longer each time; the step is not run, and no deadline ends it."""
     log, now = MemoryPublisher(), NOW

@@ -18,6 +18,7 @@ from muniment.stream_apps.retrying.policy import (
     jitter_s,
     leaves_ms,
     next_move,
+    untried_ms,
 )
 
 NOW = 1_800_000_000_000
@@ -96,6 +97,22 @@ def test_a_budget_is_waited_for_past_the_deadline() -> None:
         retry_after_s=24 * 3600 - 60,
     )
     assert move == Wait(3, 2 * midnight)
+
+
+def test_an_outage_ends_however_often_a_turn_is_waited_for_in_between() -> None:
+    """What waits for its turn is not tried meanwhile, but its time goes on from where it was."""
+    now, untried, tried = NOW, 0, 0
+    for waits in range(100_000):
+        code = ErrorCode.SHARE_USED if waits % 2 else ErrorCode.BREAKER_OPEN
+        move = next_move(code, attempt=0, waits=waits, first_failed_ms=NOW, now_ms=now, paused_ms=untried)
+        if isinstance(move, DeadLetter):
+            break
+        assert isinstance(move, Wait)
+        tried += 0 if code in UNTRIED else move.due_ms - now
+        untried, now = untried_ms(untried, code, move, now), move.due_ms
+    assert move == DeadLetter(ErrorCode.OUTAGE_TOO_LONG)
+    assert 23 * HOUR_MS < tried <= 24 * HOUR_MS
+    assert tried + untried == now - NOW
 
 
 @given(
