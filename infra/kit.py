@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 NAME = "muniment-consumer"
 NEEDS = ("cryptography", "fastavro", "httpx2")
 """What typed events, sealed fields and the look-up of keys need."""
-LEFT_OUT = ("compatibility.py", "export.py", "metrics.py", "subjects.py")
+LEFT_OUT = ("compatibility.py", "export.py", "metrics.py", "seal_compatibility.py", "subjects.py")
 """Modules that are for the house alone, and would need more."""
 _TEMPLATE = """\
 [build-system]

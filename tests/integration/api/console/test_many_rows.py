@@ -20,12 +20,12 @@ from generate_series(1, $1) n
 _LETTERS = """
 insert into {letters}.dead_letters (
     letter, topic, partition, "offset", waits, tenant, document_id, job_id, event_type,
-    step, code, category, error, attempts,
+    step, branch, code, category, error, attempts,
     origin_topic, origin_partition, origin_offset, fingerprint, program, trace_id,
     first_failed_at, failed_at, redrive_times, identity)
 select 'muniment.dlq:0:' || n, 'muniment.dlq', 0, n, 0, 'umbrella', gen_random_uuid(), gen_random_uuid(),
     'ChunksPrepared',
-    'embedding', 'provider_rejected', 'permanent', 'the endpoint answered 400', 1,
+    'embedding', '', 'provider_rejected', 'permanent', 'the endpoint answered 400', 1,
     'muniment.chunks', 0, n, 'f00d', '0.0.1', '',
     now(), now() - n * interval '1 second', 0, lpad(n::text, 12, '0')
 from generate_series(1, $1) n
