@@ -117,11 +117,12 @@ class Brake:
             self._endings_of(step).add(_document(record), None, _tenant(record))
         for name in held if probe else ():
             halt = self._operations.halted(name)
-            if halt is not None and halt.dead > 0 and (probes := self._probes.get(name)) is not None:
-                probes.well = Ending(_document(record), None, _tenant(record))
             # A person may have halted it while it was tried, and then this is no reason to resume it.
-            if halt is not None and halt.dead > 0:
-                await self._say(name, StepResumed(step=name, by="probe", reason="a record that was tried went through"))
+            if halt is None or halt.dead == 0:
+                continue
+            if (probes := self._probes.get(name)) is not None:
+                probes.well = Ending(_document(record), None, _tenant(record))
+            await self._say(name, StepResumed(step=name, by="probe", reason="a record that was tried went through"))
 
     async def may_leave(
         self, step: str, record: Record, code: ErrorCode, *, dead: bool, probe: bool, culprit: str = ""
