@@ -23,6 +23,7 @@ from muniment.producers.postgres import database
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.projection import Connection
 from muniment.projections.replaying import shadow
+from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.comparison import Comparison
 from muniment.schemas.audit import HOUSE
 from muniment.schemas.codec import encode
@@ -52,6 +53,7 @@ class Ground:
     config: ProjectionsConfig
     codec: LogCodec
     operations: OperationsTail
+    apart: Apart
 
 
 @asynccontextmanager
@@ -75,7 +77,15 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
         except TimeoutError:
             detail = f"the broker at {brokers} has not told within {CAUGHT_UP_S:g} s what is to be passed by"
             raise StepFailure(ErrorCode.LOG_UNAVAILABLE, detail) from None
-        yield Ground(config, codec, operations)
+        yield Ground(config, codec, operations, Apart(partial(own_codec, settings)))
+
+
+@asynccontextmanager
+async def own_codec(settings: Settings) -> AsyncIterator[LogCodec]:
+    """The codec of a process that only folds, with a pool of its own."""
+    collect_seldom()
+    async with asyncpg.create_pool(bootstrap.database_url(settings), min_size=1, max_size=1) as pool:
+        yield LogCodec(bootstrap.key_ring(settings, pool))
 
 
 async def accepted(ground: Ground, comparison: Comparison, reason: str) -> bool:

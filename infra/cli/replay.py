@@ -169,6 +169,7 @@ async def _run(
                 bounds=part,
                 on_progress=show,
                 stop=stop,
+                apart=found.apart,
             )
             return await replay(projection, found.config, found.codec, how)
 

@@ -98,7 +98,7 @@ async def _run(name: str, lanes: int, show: "Callable[[Progress], None]") -> "Ve
     async def work(stop: asyncio.Event) -> "Verified":
         async with ground(load_settings()) as found:
             passed = found.operations.state.passed_by(name)
-            look = Look(lanes=lanes, passed=passed, on_progress=show, stop=stop)
+            look = Look(lanes=lanes, passed=passed, on_progress=show, stop=stop, apart=found.apart)
             return await verify(PROJECTIONS[name](found.config.dimensions), found.config, found.codec, look)
 
     return await stoppable(work)

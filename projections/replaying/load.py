@@ -25,11 +25,11 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.fold import fold
 from muniment.projections.projection import Connection, Projection
+from muniment.projections.replaying.apart import Apart, Share
 from muniment.schemas.record import Record
 
 log = logging.getLogger(__name__)
 BATCH = 4000
-"""Records in one transaction, at most; what the consumer holds in memory bounds large ones earlier."""
 AWAY_S = 60.0
 _PAUSE_S = 0.5
 Wanted = Callable[[Record], bool]
@@ -76,6 +76,8 @@ class Load:
         on_batch: Called with the number of records after each batch.
         pace: Called with the number of records after each batch; may wait, to bound what is asked of others.
         stop: Raise `Stopped` between two batches once it is set.
+        apart: How to have the lanes in processes of their own where there is much to fold; `None` for never.
+        batch: Records in one transaction, at most; what the consumer holds in memory bounds large ones earlier.
 
     """
 
@@ -93,6 +95,8 @@ class Load:
     on_batch: Callable[[int], None] = lambda _: None
     pace: Callable[[int], Any] | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    apart: Apart | None = None
+    batch: int = field(default_factory=lambda: BATCH)
     begins: dict[Partition, int] = field(default_factory=dict)
     done: int = 0
     _open: list[Lane] = field(default_factory=list)
@@ -145,6 +149,7 @@ class Load:
         """
         if lost := await self.lost(ends):
             raise lost[0]
+        await self._apart_to(ends)
         try:
             async with asyncio.TaskGroup() as group:
                 for lane in self._open:
@@ -195,6 +200,35 @@ class Load:
             # Retention may have cut the head of a topic that is not audited.
             lane.source.seek(partition, max(positions[place], self.begins[place]))
 
+    async def _apart_to(self, ends: Mapping[Partition, int]) -> None:
+        """Have most of it folded by processes, where that is worth it; then go to where they came."""
+        # Each process would know of the places that it has passed by; and of what is wanted, a pickle cannot tell.
+        if self.apart is None or self.doubted or self.wanted is not None or self.stop.is_set():
+            return
+        at = await checkpoint.read(self._open[0].connection, self.schema)
+        if total(ends, {p: max(at[p], self.begins[p]) for p in self.partitions}, self.partitions) < self.apart.least:
+            return
+        shares = self._shares(ends, min(len(self._open), self.apart.most))
+        if len(shares) == 1:
+            return
+        for lane in self._open:
+            lane.source.pause(*lane.partitions)
+        await self.apart.fold(shares, self._folded, self.stop)
+        for lane in self._open:
+            await self._seek(lane)
+            lane.source.resume(*lane.partitions)
+
+    def _shares(self, ends: Mapping[Partition, int], count: int) -> list[Share]:
+        shares = []
+        for number in range(count):
+            numbers = dict[str, set[int]]()
+            for topic, partition in self.partitions:
+                if partition % count == number:
+                    numbers.setdefault(topic, set()).add(partition)
+            mine = {p: end for p, end in ends.items() if p[1] in numbers.get(p[0], ())}
+            shares.append(Share(self.projection, self.config, self.schema, numbers, mine, self.passed, self.batch))
+        return shares
+
     async def _lane_to(self, lane: Lane, ends: dict[TopicPartition, int]) -> None:
         left = dict(ends)
         while True:
@@ -203,7 +237,7 @@ class Load:
                 break
             if self.stop.is_set():
                 raise Stopped
-            fetched = await lane.source.getmany(*left, timeout_ms=200, max_records=BATCH)
+            fetched = await lane.source.getmany(*left, timeout_ms=200, max_records=self.batch)
             records = self._within(lane, fetched, ends)
             if records:
                 await self._fold(lane, records)
@@ -245,10 +279,13 @@ class Load:
         if self.doubted:
             tried = {(*e.partition, e.offset) for e in entries if e.item is not None}
             self.foldable |= tried.intersection(self.doubted) - done.passed
-        self.done += len(records)
-        self.on_batch(len(records))
+        self._folded(len(records))
         if self.pace is not None:
             await self.pace(len(records))
+
+    def _folded(self, records: int) -> None:
+        self.done += records
+        self.on_batch(records)
 
 
 def _partition(record: Record) -> Partition:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from time import monotonic
 
 import asyncpg
 
@@ -23,6 +24,7 @@ from muniment.projections.database import connect
 from muniment.projections.fold import CHANNEL
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying import shadow, skips
+from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.comparison import NEAR, Comparison, behind, compared, looked, pinned, reached
 from muniment.projections.replaying.load import Load, total
 from muniment.projections.replaying.turn import turn
@@ -30,10 +32,15 @@ from muniment.projections.replaying.turn import turn
 _LOCK_WAIT = "2s"
 _VIEWS_WAIT = "100ms"
 """Readers queue behind whoever waits for their views, so that wait is short, and made again."""
+_AHEAD_S, _PAUSE_S = 10.0, 0.25
 
 
 class _Overtaken(Exception):
-    """It has folded what is skipped now, passed by what is skipped no more, or folded what the log has no more."""
+    """It cannot be gone on with.
+
+    It has folded what is skipped now, passed by what is skipped no more, folded what the log has no more, or come
+    further than the live one, which does not follow.
+    """
 
     def __init__(self, *, anew: bool = False) -> None:
         super().__init__()
@@ -80,6 +87,7 @@ class How:
         bounds: Replay only a part of the log; the result is never switched to.
         on_progress: Called after every batch.
         stop: Give up between two batches once it is set.
+        apart: How to have lanes in processes of their own; `None` for never.
 
     """
 
@@ -92,6 +100,7 @@ class How:
     bounds: Bounds | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +175,9 @@ async def _whole(
         schema = await shadow.target(connection, projection, anew=anew, passed=passed)
         anew = False
         try:
-            async with Load(projection, config, decoder, schema, how.lanes, passed, stop=how.stop) as load:
+            async with Load(
+                projection, config, decoder, schema, how.lanes, passed, stop=how.stop, apart=how.apart
+            ) as load:
                 done = await _Replay(connection, projection, load, how, old).run(outdated=outdated)
         except _Overtaken as error:
             anew = error.anew
@@ -182,7 +193,8 @@ async def _part(
     schema = await shadow.beside(connection, projection, shadow.PARTIAL)
     await checkpoint.ensure(connection, schema, how.bounds.begin)
     await checkpoint.advance(connection, schema, how.bounds.begin)
-    async with Load(projection, config, decoder, schema, how.lanes, frozenset(how.passed()), stop=how.stop) as load:
+    passed = frozenset(how.passed())
+    async with Load(projection, config, decoder, schema, how.lanes, passed, stop=how.stop, apart=how.apart) as load:
         ends = await load.ends()
         work = _Replay(connection, projection, load, how, old)
         await work.to({p: min(end, how.bounds.end.get(p, end)) for p, end in ends.items()}, "loading")
@@ -208,6 +220,8 @@ class _Replay:
             raise lost[0]
         if await self.load.lost(await reached(self.connection, self.load.schema, self.load.partitions)):
             raise _Overtaken(anew=True)
+        if not (outdated or lost or await self._live_is_ahead()):
+            raise _Overtaken(anew=True)
         # Not beyond the live one, for both have to be looked at after the same records.
         goal = await self.load.ends() if outdated else await self._live()
         await self.to(goal, "loading")
@@ -226,6 +240,22 @@ class _Replay:
             if await behind(self.connection, await self._live(), self.load) <= NEAR and await self._switched():
                 self.show("switched")
                 return Replayed(self.load.schema, self.load.schema, comparison, self.old)
+
+    async def _live_is_ahead(self) -> bool:
+        """Whether the live one has come as far as what an earlier replay has loaded, or soon does.
+
+        While a replay catches up it may pass the live one. Nobody can go back there to compare, and where nobody folds
+        the live one it would be waited for without end.
+        """
+        places, began = self.load.partitions, monotonic()
+        while True:
+            theirs, mine = [await reached(self.connection, schema, places) for schema in (self.old, self.load.schema)]
+            if all(mine[place] <= theirs[place] for place in places):
+                return True
+            if monotonic() - began > _AHEAD_S or self.how.stop.is_set():
+                return False
+            self.show("waiting for the live one")
+            await asyncio.sleep(_PAUSE_S)
 
     async def to(self, ends: Mapping[Partition, int], phase: str) -> None:
         """Load up to these offsets, showing the progress."""

@@ -17,6 +17,7 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying import shadow
+from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.comparison import Comparison, compared, pinned, reached
 from muniment.projections.replaying.differences import TableDifferences, row_differences
 from muniment.projections.replaying.digest import shapes
@@ -75,12 +76,13 @@ class Verified:
 
 @dataclass(frozen=True)
 class Look:
-    """How to verify. `lanes`, `passed`, `on_progress` and `stop` are as for a replay."""
+    """How to verify. `lanes`, `passed`, `on_progress`, `stop` and `apart` are as for a replay."""
 
     lanes: int = 1
     passed: Collection[Place] = frozenset()
     on_progress: Callable[[Progress], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    apart: Apart | None = None
 
 
 async def verify(projection: Projection, config: ProjectionsConfig, decoder: Decoder, look: Look) -> Verified:
@@ -99,7 +101,7 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
         if await connection.fetchval("select version from read.live where schema = $1", old) != projection.version:
             raise Outdated(f"{old} was not folded by version {projection.version} of {projection.name}")
         load = Load(projection, config, decoder, schema, lanes=look.lanes, passed=look.passed, stop=look.stop)
-        load.doubted = await parked_in(connection, old)
+        load.doubted, load.apart = await parked_in(connection, old), look.apart
         views = await changed_views(connection, projection, schema)
         async with load:
             await _filled(connection, load, old, look)

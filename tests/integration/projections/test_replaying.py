@@ -134,6 +134,27 @@ async def test_a_replay_that_was_stopped_goes_on_from_there(
     assert done.comparison.equal
 
 
+async def test_what_came_further_than_a_live_one_that_nobody_folds_is_begun_anew(
+    *, config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while it catches up, with no worker that takes the live one as far: the next replay ends all the same."""
+    monkeypatch.setattr("muniment.projections.replaying.load.BATCH", 10)
+    monkeypatch.setattr("muniment.projections.replaying.replay._AHEAD_S", 0.5)
+    await sender.send(await told(log, 12))
+    stop = asyncio.Event()
+
+    def ahead(at: Progress) -> None:
+        if at.phase == "catching up" and at.done:
+            stop.set()
+
+    with pytest.raises(Stopped):
+        await replay(documents, config, log.codec, How(stop=stop, on_progress=ahead))
+    seen: list[Progress] = []
+    done = await asyncio.wait_for(replay(documents, config, log.codec, How(on_progress=seen.append)), 30)
+    assert done.switched
+    assert "waiting for the live one" in {p.phase for p in seen}
+
+
 async def test_two_replays_of_one_projection_do_not_meet(
     config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
