@@ -28,7 +28,12 @@ _REDELIVERY = frozenset(topic.name for topic in REDELIVERY.values())
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the stories as it was seen. `names` has the document's name by its id; `texts` were embedded."""
+    """One run of the stories as it was seen.
+
+    `names` has the document's name by its id; `repeated` are operations of which a try may have been heard without
+    being acknowledged; `behind` is what consumer groups had not settled when nobody waited any longer; `texts` were
+    embedded.
+    """
 
     facts: Sequence[Fact]
     view: View
@@ -39,6 +44,15 @@ class Run:
     jobs: Mapping[str, bool] = field(default_factory=dict)
     wrong: Sequence[str] = ()
     texts: int = 0
+    behind: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unanswered(self) -> frozenset[Operation]:
+        """Operations that may have been heard though nobody was told of a job.
+
+        A request that is repeated has the same key as before, so what was acknowledged in the end is one job only.
+        """
+        return self.repeated - self.acknowledged.keys()
 
 
 def expected(calm: Run, run: Run, stories: Iterable[Story]) -> Run:
@@ -72,9 +86,10 @@ def without_erased(run: Run, stories: Iterable[Story]) -> Run:
 
 
 def unended(run: Run) -> list[str]:
-    """Acknowledged jobs that readers know and that have not ended."""
+    """Acknowledged jobs that readers know and that have not ended; records that a step or a projection left undone."""
     known = run.jobs
-    return [f"{_said(place)} has not ended" for place, job in run.acknowledged.items() if known.get(job) is False]
+    found = [f"{_said(place)} has not ended" for place, job in run.acknowledged.items() if known.get(job) is False]
+    return found + [f"{group} is {count} records behind" for group, count in sorted(run.behind.items())]
 
 
 def lost(calm: Run, run: Run) -> list[str]:
@@ -110,8 +125,9 @@ def doubled(calm: Run, run: Run) -> list[str]:
         extra = times.keys() - {ordinal for ordinal, _ in wanted["chunks"]}
         found += [f"{name}: chunk {ordinal} should not be there" for ordinal in sorted(extra)]
     mine = set(run.acknowledged.values())
-    if not run.repeated:
-        found += [f"job {job}: nobody was told of it" for job in run.jobs if job not in mine]
+    strange = [job for job in run.jobs if job not in mine]
+    if len(strange) > len(run.unanswered):
+        found += [f"job {job}: nobody was told of it" for job in strange]
     return found + _second_ids(run.facts)
 
 
@@ -144,9 +160,7 @@ def changed(calm: Run, run: Run, stories: Sequence[Story]) -> list[str]:
 def _other_ends(calm: Run, run: Run, gone: Mapping[str, Story]) -> list[str]:
     found = []
     for place, wanted in calm.view["jobs"].items():
-        name, number = place.rsplit("/", 1)
-        if (name, int(number)) in run.repeated:
-            continue
+        name, _ = place.rsplit("/", 1)
         got = run.view["jobs"].get(place)
         late = name in gone and not gone[name].patient and tuple(got or ()) in OVERTAKEN
         if got is not None and got != wanted and not late:
@@ -175,8 +189,8 @@ def order_breaks(calm: Run, run: Run, stories: Iterable[Story]) -> list[str]:
             # Unchanged, or another version of the same: what is decided depends on how much the decider has heard.
             # Or cancelled: in time, or too late. Or erased, perhaps in the middle of the work.
             found += _out_of_order(story, other)
-        elif any((story.name, number) in run.repeated for number in range(len(story.ops))):
-            # A try that was not acknowledged may have been heard: its facts are nobody's, and not in `got`.
+        elif any((story.name, number) in run.unanswered for number in range(len(story.ops))):
+            # It may have been heard: then its facts are nobody's, and not in `got`.
             found += _out_of_order(story, other)
         elif story.patient:
             if _letters_later(one) != _letters_later(other):

@@ -137,7 +137,9 @@ async def live(stack: ChaosStack, corpus: Corpus, *, plan: Plan | None = None, w
     behind = await _quiet(stack, starts)
     doing.note("quiet")
     counted = stack.endpoint.calls()
-    run = replace(await _looked_at(stack, corpus, callers, starts=starts, jobs=jobs), texts=counted["texts"])
+    run = replace(
+        await _looked_at(stack, corpus, callers, starts=starts, jobs=jobs), texts=counted["texts"], behind=behind
+    )
     erased = [corpus.identity(one.name) for one in corpus.stories if one.erased and plan and plan.erases]
     doing.note("looked")
     found = await remains(stack, tenant, corpus.names, erased=erased, secret=callers.secret)
@@ -207,8 +209,9 @@ async def _all_ended(stack: ChaosStack, tenant: str, callers: Callers, deadline:
     return states
 
 
-async def _all_seen(stack: ChaosStack, deadline: float) -> None:
-    """Until every projection has folded what lies on the log now."""
+async def _all_seen(stack: ChaosStack, deadline: float) -> dict[str, int]:
+    """Wait until every projection has folded what lies on the log now; at the deadline, those that have not."""
+    late = {"projections that nobody could look at": 1}
     while time.monotonic() < deadline:
         with suppress(*AWAY):
             ends = await log.ends(stack.kafka_bootstrap)
@@ -217,14 +220,16 @@ async def _all_seen(stack: ChaosStack, deadline: float) -> None:
                 reached = await views.folded(connection)
             finally:
                 await connection.close()
-            if all(_covers(name, places, ends) for name, places in reached.items()):
-                return
+            late = {name: n for name, places in reached.items() if (n := _missing(name, places, ends))}
+            if not late:
+                break
         await asyncio.sleep(LOOK_EVERY_S)
+    return late
 
 
-def _covers(name: str, reached: Mapping[tuple[str, int], int], ends: log.Ends) -> bool:
+def _missing(name: str, reached: Mapping[tuple[str, int], int], ends: log.Ends) -> int:
     topics = {topic.name for topic in projection(name).topics}
-    return all(reached.get((p.topic, p.partition), 0) >= end for p, end in ends.items() if p.topic in topics)
+    return sum(max(0, end - reached.get((p.topic, p.partition), 0)) for p, end in ends.items() if p.topic in topics)
 
 
 async def _quiet(stack: ChaosStack, starts: log.Ends) -> dict[str, int]:
@@ -236,8 +241,7 @@ async def _quiet(stack: ChaosStack, starts: log.Ends) -> dict[str, int]:
             left = await log.behind(stack.kafka_bootstrap, await log.last(stack.kafka_bootstrap, starts))
         if left:
             await asyncio.sleep(LOOK_EVERY_S)
-    await _all_seen(stack, time.monotonic() + SEEN_WITHIN_S)
-    return left
+    return left | await _all_seen(stack, time.monotonic() + SEEN_WITHIN_S)
 
 
 async def _looked_at(
@@ -246,7 +250,8 @@ async def _looked_at(
     told, tenant, names = callers.told, callers.tenant, corpus.names
     connection = await asyncpg.connect(stack.database_url)
     try:
-        view = await views.seen(connection, tenant, names, told.operation_of)
+        repeating = {story.name for story in corpus.stories if story.repeats}
+        view = await views.seen(connection, tenant, names, told.operation_of, repeating)
     finally:
         await connection.close()
     words = [story.word for story in corpus.stories if story.word and not story.cancelled and not story.erased][:8]

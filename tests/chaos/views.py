@@ -1,12 +1,13 @@
 """What readers see of one tenant, as plain values that two runs of the same stories can be compared by.
 
-Left out: ids and numbers that a repeated upload changes, times, tokens, costs and what was reused. Versions of an
-upload that was heard though it was not acknowledged are folded into the one that was.
+Left out: ids, numbers of versions, times, tokens, costs and what was reused. Of documents that are uploaded twice with
+the same bytes, neighbouring versions of the same are folded into one: it depends on how much the decider has heard
+whether the second is one.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import md5
 from typing import Any
 
@@ -16,7 +17,7 @@ Operation = tuple[str, int]
 View = dict[str, Any]
 """`documents`: name to what is seen of it; `jobs`: operation to kind, state and code; `dead_letters`: of which
 documents, at which step, by which code: a fact that a step repeated is on the log as often, and each record of it is a
-letter of its own; and an upload that was repeated makes another fact."""
+letter of its own."""
 
 _DOCUMENTS = """
 select document_id, file_name, status, title, media_type, active_version, size_bytes, characters, pages,
@@ -35,8 +36,18 @@ _JOBS = "select job_id, kind, state, error_code, document_id from read.jobs wher
 _LETTERS = "select distinct document_id::text as document, step, code from read.dead_letters where tenant = $1"
 
 
-async def seen(connection: Any, tenant: str, names: Mapping[str, str], operations: Mapping[str, Operation]) -> View:
-    """The read models of a tenant. `names` has the name of each document id, `operations` that of each job id."""
+async def seen(
+    connection: Any,
+    tenant: str,
+    names: Mapping[str, str],
+    operations: Mapping[str, Operation],
+    repeating: Collection[str] = (),
+) -> View:
+    """The read models of a tenant.
+
+    `names` has the name of each document id, `operations` that of each job id; `repeating` are names of documents
+    that are uploaded twice with the same bytes.
+    """
     documents: dict[str, Any] = defaultdict(lambda: {"row": None, "versions": [], "chunks": []})
     active = {}
     for row in await connection.fetch(_DOCUMENTS, tenant):
@@ -46,7 +57,7 @@ async def seen(connection: Any, tenant: str, names: Mapping[str, str], operation
     for row in await connection.fetch(_VERSIONS, tenant):
         name, values = _row(row, names)
         values["active"] = values.pop("version") == active.get(row["document_id"])
-        _fold(documents[name]["versions"], values)
+        add_version(documents[name]["versions"], values, fold=name in repeating)
     for row in await connection.fetch(_CHUNKS, tenant):
         name, values = _row(row, names)
         said = json.dumps(values, sort_keys=True, default=str)
@@ -88,9 +99,9 @@ def _row(row: Any, names: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     return names.get(identity, identity), values
 
 
-def _fold(versions: list[dict[str, Any]], one: dict[str, Any]) -> None:
-    """Add a version, in the place of the one before it if that held the same bytes."""
-    if versions and versions[-1]["blob"] == one["blob"] and (one["blob"] is not None or _gone(versions[-1], one)):
+def add_version(versions: list[dict[str, Any]], one: dict[str, Any], *, fold: bool) -> None:
+    """Add a version; with `fold` in the place of the one before it, if that held the same bytes."""
+    if fold and versions and versions[-1]["blob"] == one["blob"] and (one["blob"] or _gone(versions[-1], one)):
         versions[-1] = {**one, "active": one["active"] or versions[-1]["active"]}
     else:
         versions.append(one)

@@ -154,6 +154,13 @@ def test_a_job_without_an_end_is_found() -> None:
     assert checks.unended(run) == ["hasty.md/1 has not ended"]
 
 
+def test_what_a_step_left_undone_is_found() -> None:
+    """Every job may have ended and a record still lie before a step or a projection when nobody waits any longer."""
+    assert checks.unended(replace(CALM, behind={"muniment.workers.indexing": 2})) == [
+        "muniment.workers.indexing is 2 records behind"
+    ]
+
+
 def test_a_doubled_chunk_is_found() -> None:
     """The same place of a document twice in what search sees."""
     assert len(checks.doubled(CALM, with_view(PATIENT.name, chunks=[[n, "hash"] for n in (0, 1, 2, 2)]))) == 1
@@ -171,10 +178,15 @@ def test_a_version_that_nobody_submitted_is_found() -> None:
 
 
 def test_a_job_that_nobody_was_told_of_is_found() -> None:
-    """Unless a caller repeated a request that may have been heard."""
+    """Also when a caller repeated a request: its key makes it one. Only one that nobody acknowledged may be a job."""
     run = replace(CALM, jobs={**CALM.jobs, str(uuid4()): True})
     assert len(checks.doubled(CALM, run)) == 1
-    assert checks.doubled(CALM, replace(run, repeated=frozenset({(PATIENT.name, 0)}))) == []
+    again = replace(run, repeated=frozenset({(PATIENT.name, 0)}))
+    assert len(checks.doubled(CALM, again)) == 1
+    acknowledged = {place: job for place, job in CALM.acknowledged.items() if place != (PATIENT.name, 0)}
+    untold = replace(again, acknowledged=acknowledged)
+    assert len(checks.doubled(CALM, untold)) == 2
+    assert checks.doubled(CALM, replace(untold, jobs=CALM.jobs)) == []
 
 
 def test_what_a_reader_saw_in_between_counts_as_doubled() -> None:
@@ -205,6 +217,8 @@ def test_another_end_of_a_job_is_found() -> None:
 
     failed = ended("patient.md/0", "failed", "step_timeout")
     assert len(checks.changed(CALM, failed, STORIES)) == 1
+    again = replace(failed, repeated=frozenset({(PATIENT.name, 0)}))
+    assert len(checks.changed(CALM, again, STORIES)) == 1, "also of a request that was repeated"
     assert checks.changed(CALM, ended("gone.md/0", "failed", "document_deleted"), STORIES) == []
     assert len(checks.changed(CALM, ended("patient.md/0", "failed", "document_deleted"), STORIES)) == 1
 
