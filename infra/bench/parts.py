@@ -29,7 +29,7 @@ from muniment.infra.settings import Settings
 
 DOCUMENTS = 1500
 """As many as the long form has."""
-LIFECYCLES = 10
+LIFECYCLES = 27
 """Documents whose lifecycles are replayed, for each one that is timed."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from muniment.infra.replaying import collect_seldom
 from muniment.schemas.codec import Envelope, decode, encode
 from muniment.schemas.documents import DocumentChunked, DocumentExtracted, DocumentIndexed, DocumentSubmitted
 from muniment.schemas.embeddings import ChunksEmbedded
@@ -30,15 +31,22 @@ _KEY = DataKey(uuid4(), os.urandom(32))
 class OneKey:
     """Decodes with one key: opening costs what it costs, looking it up nothing."""
 
+    def __init__(self, key: DataKey) -> None:
+        self._key = key
+
     async def decode_many(
         self, records: Sequence[Record], *, unopened: Collection[str] = ()
     ) -> list[Envelope | MunimentError]:
         """See `LogCodec.decode_many`."""
-        return [decode(r, (lambda _: None) if unopened and event_name(r) in unopened else _the_key) for r in records]
+        opened, closed = (lambda _: self._key), (lambda _: None)
+        return [decode(r, closed if unopened and event_name(r) in unopened else opened) for r in records]
 
 
-def _the_key(_: UUID) -> DataKey:
-    return _KEY
+@asynccontextmanager
+async def one_key(key_id: UUID, secret: bytes) -> AsyncIterator[OneKey]:
+    """The decoder of a process that only folds."""
+    collect_seldom()
+    yield OneKey(DataKey(key_id, secret))
 
 
 def key() -> DataKey:
