@@ -1,7 +1,6 @@
 """What a replay or a verification stands on: the log, Postgres and the local key ring. No endpoint, no blob store."""
 
 import asyncio
-import gc
 import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ import asyncpg
 from muniment.infra import bootstrap
 from muniment.infra.folding import projections_config
 from muniment.infra.not_set import required
+from muniment.infra.own_codec import own_codec
 from muniment.infra.settings import Settings
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.log_codec import LogCodec
@@ -23,8 +23,8 @@ from muniment.producers.postgres import database
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.projection import Connection
 from muniment.projections.replaying import shadow
-from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.comparison import Comparison
+from muniment.projections.replaying.processes import Processes
 from muniment.schemas.audit import HOUSE
 from muniment.schemas.codec import encode
 from muniment.schemas.error_codes import ErrorCode
@@ -37,15 +37,6 @@ CAUGHT_UP_S = 30.0
 """How long the events that operators decided to pass by are waited for."""
 
 
-def collect_seldom() -> None:
-    """Let Python look for cycles seldom in this process: a fold leaves none, and looking took a quarter of its time.
-
-    A batch holds a hundred thousand objects while it is folded: less than what some lanes hold at once is no sign.
-    """
-    gc.freeze()
-    gc.set_threshold(1_000_000, 50, 100)
-
-
 @dataclass(frozen=True)
 class Ground:
     """What a replay stands on."""
@@ -53,7 +44,7 @@ class Ground:
     config: ProjectionsConfig
     codec: LogCodec
     operations: OperationsTail
-    apart: Apart
+    apart: Processes
 
 
 @asynccontextmanager
@@ -77,15 +68,7 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
         except TimeoutError:
             detail = f"the broker at {brokers} has not told within {CAUGHT_UP_S:g} s what is to be passed by"
             raise StepFailure(ErrorCode.LOG_UNAVAILABLE, detail) from None
-        yield Ground(config, codec, operations, Apart(partial(own_codec, settings)))
-
-
-@asynccontextmanager
-async def own_codec(settings: Settings) -> AsyncIterator[LogCodec]:
-    """The codec of a process that only folds, with a pool of its own."""
-    collect_seldom()
-    async with asyncpg.create_pool(bootstrap.database_url(settings), min_size=1, max_size=1) as pool:
-        yield LogCodec(bootstrap.key_ring(settings, pool))
+        yield Ground(config, codec, operations, Processes(partial(own_codec, settings, config.database_url)))
 
 
 async def accepted(ground: Ground, comparison: Comparison, reason: str) -> bool:

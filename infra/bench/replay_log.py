@@ -11,7 +11,7 @@ import numpy as np
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from muniment.infra.replaying import collect_seldom
+from muniment.infra.own_codec import collect_seldom
 from muniment.schemas.codec import Envelope, decode, encode
 from muniment.schemas.documents import DocumentChunked, DocumentExtracted, DocumentIndexed, DocumentSubmitted
 from muniment.schemas.embeddings import ChunksEmbedded

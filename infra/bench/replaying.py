@@ -21,15 +21,15 @@ from muniment.infra import bootstrap
 from muniment.infra.bench import replay_log
 from muniment.infra.bench.figures import Figure
 from muniment.infra.not_set import required
-from muniment.infra.replaying import collect_seldom
+from muniment.infra.own_codec import collect_seldom
 from muniment.infra.settings import Settings
 from muniment.projections import live
 from muniment.projections.chunks.vector_rows import COLUMNS, VectorBatch, copy_stream
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.projection import Projection
 from muniment.projections.registry import projection
-from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.load import Load
+from muniment.projections.replaying.processes import Processes
 from muniment.projections.replaying.replay import How, Progress, replay
 from muniment.projections.verifying.verify import Look, verify
 from muniment.schemas.codec import decode
@@ -46,7 +46,7 @@ EVENTS, OF_COPY, GROWTH, OF_REPLAY = 20_000, 0.8, 1.15, 0.8
 MIB = 1024 * 1024
 READ = (DOCUMENTS, DLQ, EMBEDDINGS)
 _DECODER = replay_log.OneKey(replay_log.key())
-_APART = Apart(partial(replay_log.one_key, replay_log.key().key_id, replay_log.key().secret))
+_APART = Processes(partial(replay_log.one_key, replay_log.key().key_id, replay_log.key().secret))
 
 
 async def measured(settings: Settings, documents: int) -> list[Figure]:
@@ -98,7 +98,7 @@ class _Watch:
         """Note where it is."""
         if at.phase not in {"loading", "catching up", "folding"} or not at.total:
             return
-        held = psutil.Process().memory_info().rss / MIB
+        held = _held()
         if not self.began:
             self.began = monotonic()
             self.spent[0] = _spent()
@@ -112,6 +112,16 @@ class _Watch:
     def rate(self) -> float:
         """Records a second."""
         return self.records / (self.ended - self.began)
+
+
+def _held() -> float:
+    """MiB of this process and of those that it has begun."""
+    us = psutil.Process()
+    held: float = us.memory_info().rss
+    for one in us.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            held += one.memory_info().rss
+    return held / MIB
 
 
 def _spent() -> float:

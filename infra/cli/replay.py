@@ -141,7 +141,8 @@ async def _run(
     short: bool,
     anew: bool,
 ) -> "Replayed":
-    from muniment.infra.replaying import accepted, collect_seldom, ground
+    from muniment.infra.own_codec import collect_seldom
+    from muniment.infra.replaying import accepted, ground
     from muniment.infra.stack.record import load_settings
     from muniment.projections.registry import PROJECTIONS
     from muniment.projections.replaying.bounds import bounds

@@ -88,7 +88,8 @@ async def _run(name: str, lanes: int, show: "Callable[[Progress], None]") -> "Ve
     import asyncio
 
     from muniment.infra.cli.replay import stoppable
-    from muniment.infra.replaying import collect_seldom, ground
+    from muniment.infra.own_codec import collect_seldom
+    from muniment.infra.replaying import ground
     from muniment.infra.stack.record import load_settings
     from muniment.projections.registry import PROJECTIONS
     from muniment.projections.verifying.verify import Look, verify

@@ -25,7 +25,7 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.fold import fold
 from muniment.projections.projection import Connection, Projection
-from muniment.projections.replaying.apart import Apart, Share
+from muniment.projections.replaying.share import Apart, Share
 from muniment.schemas.record import Record
 
 log = logging.getLogger(__name__)

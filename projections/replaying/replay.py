@@ -24,9 +24,9 @@ from muniment.projections.database import connect
 from muniment.projections.fold import CHANNEL
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying import shadow, skips
-from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.comparison import NEAR, Comparison, behind, compared, looked, pinned, reached
 from muniment.projections.replaying.load import Load, total
+from muniment.projections.replaying.share import Apart
 from muniment.projections.replaying.turn import turn
 
 _LOCK_WAIT = "2s"

@@ -17,12 +17,12 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying import shadow
-from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.comparison import Comparison, compared, pinned, reached
 from muniment.projections.replaying.differences import TableDifferences, row_differences
 from muniment.projections.replaying.digest import shapes
 from muniment.projections.replaying.load import Load, total
 from muniment.projections.replaying.replay import Progress
+from muniment.projections.replaying.share import Apart
 from muniment.projections.verifying.tracing import Said, traced
 from muniment.projections.verifying.views import changed_views
 

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import psutil
 import pytest
 from support import replay_child, replay_command
 from support.key_ring import OwnKeys
@@ -37,6 +38,7 @@ DIMENSIONS = 8
 READ = (DOCUMENTS, DLQ, CHUNKS, EMBEDDINGS, OPERATIONS)
 NAME = "documents"
 LONGEST_S = 240
+ENDS_WITHIN_S = 5
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +60,10 @@ async def told(stories: int) -> list[Record]:
 
 
 def killed(words: Iterable[str], after_s: float) -> list[str]:
-    """Start a replay and end it with SIGKILL after that long from its first batch on; what it said."""
+    """Start a replay and end it with SIGKILL after that long from its first batch on; what it said.
+
+    What it has begun has to end with it.
+    """
     command = [sys.executable, replay_child.__file__, *words]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     said: list[str] = []
@@ -68,13 +73,15 @@ def killed(words: Iterable[str], after_s: float) -> list[str]:
             said.append(line.strip())
             if len(said) == 2:
                 time.sleep(after_s)
+                begun = psutil.Process(process.pid).children(recursive=True)
                 process.kill()
+                assert psutil.wait_procs(begun, timeout=ENDS_WITHIN_S)[1] == []
     return said
 
 
-@pytest.mark.parametrize("name", ["documents", "chunks"])
+@pytest.mark.parametrize(("name", "where"), [("documents", "here"), ("chunks", "here"), ("documents", "apart")])
 async def test_a_killed_replay_goes_on_and_ends_equal(
-    kafka_bootstrap: str, database_url: str, unique: str, name: str
+    *, kafka_bootstrap: str, database_url: str, unique: str, name: str, where: str
 ) -> None:
     """Killed at points of chance while it loads, indexes or compares: the live one stays, and the end is the same."""
     seed = int(os.environ.get("MUNIMENT_TEST_SEED") or random.SystemRandom().randrange(10**6))
@@ -85,7 +92,7 @@ async def test_a_killed_replay_goes_on_and_ends_equal(
         config = ProjectionsConfig(kafka_bootstrap, database_url, DIMENSIONS, topic_prefix=sender.prefix)
         model = projection(name, DIMENSIONS)
         undisturbed = await replay(model, config, LogCodec(OwnKeys()), How())
-        words = (kafka_bootstrap, database_url, sender.prefix, name, str(DIMENSIONS))
+        words = (kafka_bootstrap, database_url, sender.prefix, name, str(DIMENSIONS), where)
         begun: list[int] = []
         for _ in range(KILLS):
             said = await asyncio.to_thread(killed, words, draw.uniform(0, 0.6))

@@ -19,9 +19,9 @@ from muniment.projections.config import ProjectionsConfig
 from muniment.projections.fold import PoisonRecord
 from muniment.projections.projection import Projection
 from muniment.projections.registry import projection
-from muniment.projections.replaying.apart import Apart
 from muniment.projections.replaying.digest import fingerprint
 from muniment.projections.replaying.load import Stopped
+from muniment.projections.replaying.processes import Processes
 from muniment.projections.replaying.replay import How, Progress, replay
 from muniment.projections.verifying.verify import Look, verify
 from muniment.schemas.record import Record
@@ -57,9 +57,9 @@ def documents() -> Projection:
 
 
 @pytest.fixture
-def apart() -> Apart:
+def apart() -> Processes:
     """Two processes, however little there is to do."""
-    return Apart(without_keys, least=1, most=2)
+    return Processes(without_keys, least=1, most=2)
 
 
 async def told(log: Log, stories: int) -> list[Record]:
@@ -80,7 +80,7 @@ def processes() -> list[psutil.Process]:
 
 
 async def test_processes_fold_everything_and_the_rows_are_the_same(
-    *, config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection, apart: Apart
+    *, config: ProjectionsConfig, sender: Sender, log: Log, connection: Any, documents: Projection, apart: Processes
 ) -> None:
     """The process that asked folds nothing itself, every record is counted once, and no process stays."""
     await sender.send(await told(log, 20))
@@ -100,18 +100,21 @@ async def test_processes_fold_everything_and_the_rows_are_the_same(
 
 
 async def test_little_is_folded_without_new_processes(
-    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Apart
+    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Processes
 ) -> None:
     """Below the least number of records nobody is asked to begin one; nor for a single lane."""
     records = await told(log, 6)
     await sender.send(records)
-    for how in (How(lanes=2, apart=Apart(refused, least=len(records) + 1, most=2)), How(apart=Apart(refused, least=1))):
+    for how in (
+        How(lanes=2, apart=Processes(refused, least=len(records) + 1, most=2)),
+        How(apart=Processes(refused, least=1)),
+    ):
         assert (await replay(documents, config, CODEC, how)).switched
         assert processes() == []
 
 
 async def test_what_a_killed_process_has_left_is_folded_by_the_one_that_asked(
-    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Apart
+    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Processes
 ) -> None:
     """One is killed with its first batch: the replay goes on, and ends equal."""
     await sender.send(await told(log, 40))
@@ -131,7 +134,7 @@ async def test_what_a_killed_process_has_left_is_folded_by_the_one_that_asked(
 
 
 async def test_a_poison_event_in_a_process_stops_the_replay_and_is_named(
-    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Apart
+    config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Processes
 ) -> None:
     """As without processes; skipped, it is passed by in the processes, too."""
     await sender.send(await told(log, 10))
@@ -148,7 +151,7 @@ async def test_a_poison_event_in_a_process_stops_the_replay_and_is_named(
 
 @pytest.mark.parametrize("how", ["stopped", "cancelled"])
 async def test_a_replay_that_is_given_up_leaves_no_process(
-    *, config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Apart, how: str
+    *, config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, apart: Processes, how: str
 ) -> None:
     """Stopped between two batches or cancelled in one, the next replay goes on from there."""
     await sender.send(await told(log, 40))

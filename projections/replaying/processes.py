@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -22,10 +22,9 @@ from typing import Any
 import uvloop
 
 from muniment.projections.away import said
-from muniment.projections.batch import Decoder, Place
-from muniment.projections.checkpoint import Partition
-from muniment.projections.config import ProjectionsConfig
-from muniment.projections.projection import Projection
+from muniment.projections.batch import Decoder
+from muniment.projections.replaying.load import Load, Stopped
+from muniment.projections.replaying.share import Share
 
 log = logging.getLogger(__name__)
 LEAST = 50_000
@@ -40,32 +39,8 @@ Opened = Callable[[], AbstractAsyncContextManager[Decoder]]
 
 
 @dataclass(frozen=True)
-class Share:
-    """What one process folds; all of it goes there as a pickle.
-
-    Attributes:
-        projection: Whose fold.
-        config: Where broker and database are.
-        schema: Where to.
-        numbers: Which partitions, as numbers by topic.
-        ends: How far, by partition.
-        passed: Places that are not folded.
-        batch: Records in one transaction, at most.
-
-    """
-
-    projection: Projection
-    config: ProjectionsConfig
-    schema: str
-    numbers: Mapping[str, Collection[int]]
-    ends: Mapping[Partition, int]
-    passed: Collection[Place]
-    batch: int
-
-
-@dataclass(frozen=True)
-class Apart:
-    """How to have lanes in processes of their own.
+class Processes:
+    """See `Apart`.
 
     Attributes:
         decoder: Makes the decoder there.
@@ -79,11 +54,7 @@ class Apart:
     most: int = os.cpu_count() or 1
 
     async def fold(self, shares: Sequence[Share], on_batch: Callable[[int], None], stop: asyncio.Event) -> None:
-        """Fold these shares side by side, as far as their processes come; `on_batch` hears the records of each batch.
-
-        When one has failed the others are stopped, and so are all once `stop` is set. Nothing is raised for either:
-        the checkpoints say how far they came.
-        """
+        """See `Apart.fold`. When one has failed the others are stopped, and so are all once `stop` is set."""
         running = [_Running(self.decoder, share, on_batch) for share in shares]
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -164,9 +135,6 @@ def _begin(pipe: Pipe, decoder: Opened, share: Share) -> None:
 
 
 async def _folded(pipe: Pipe, decoder: Opened, share: Share) -> None:
-    # A load begins processes, and each is a load.
-    from muniment.projections.replaying.load import Load, Stopped  # noqa: PLC0415
-
     stop = asyncio.Event()
     threading.Thread(target=_listen, args=(pipe, asyncio.get_running_loop(), stop), daemon=True).start()
     async with decoder() as found:
