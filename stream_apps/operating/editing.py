@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 import jsonpatch
@@ -14,6 +14,9 @@ from muniment.schemas.topics import MAX_RECORD_BYTES
 
 MOST_OPERATIONS = 100
 LARGEST = 2 * MAX_RECORD_BYTES
+_NAMING = frozenset({"version", "batch", "batches", "subject"})
+"""What names the thing that a record is about without being an id. A decider has given the numbers out: under another
+one, what is made of a version would lie beyond every deletion and erasure that is decided up to the last it knows."""
 
 
 class BadPatch(ValueError):
@@ -21,7 +24,7 @@ class BadPatch(ValueError):
 
 
 def patched(event: Event, patch: str) -> Event:
-    """The event as the patch makes it: of the same kind, about the same document, under the same ids.
+    """The event as the patch makes it: of the same kind, about the same things, under the same ids and versions.
 
     Raises:
         BadPatch: see there.
@@ -30,13 +33,22 @@ def patched(event: Event, patch: str) -> Event:
     if redacted_fields(event):
         raise BadPatch("what the letter held was erased: there is nothing left to edit")
     made = from_patch(type(event), to_json(event), _operations(patch))
-    same = [f.name for f in fields(event) if isinstance(getattr(event, f.name), UUID)]
-    changed = [name for name in same if getattr(made, name) != getattr(event, name)]
+    changed = [name for name in _held(type(event)) if getattr(made, name) != getattr(event, name)]
     if changed or made.key != event.key:
-        raise BadPatch(f"an edit leaves ids as they are: {', '.join(changed) or 'the key'}")
+        raise BadPatch(f"an edit leaves ids and versions as they are: {', '.join(changed) or 'the key'}")
     if made == event:
         raise BadPatch("the patch changes nothing")
     return made
+
+
+def _held(cls: type[Event]) -> tuple[str, ...]:
+    """The fields that say what the event is about: by their type, so that one which is empty counts as well."""
+    hints = get_type_hints(cls)
+    return tuple(f.name for f in fields(cls) if f.name in _NAMING or _of_ids(hints[f.name]))
+
+
+def _of_ids(annotation: Any) -> bool:
+    return annotation is UUID or any(_of_ids(one) for one in get_args(annotation))
 
 
 def from_patch(cls: type[Event], given: dict[str, Any], operations: list[Any]) -> Event:

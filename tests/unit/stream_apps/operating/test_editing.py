@@ -2,20 +2,36 @@
 
 import contextlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muniment.schemas.catalogue import declarations
 from muniment.schemas.commands import SubmitDocument
+from muniment.schemas.erasures import RequestErasure
 from muniment.schemas.event import REGISTRY
+from muniment.schemas.event_json import to_json
 from muniment.schemas.example import example
 from muniment.schemas.personal import REDACTED
 from muniment.stream_apps.operating.editing import BadPatch, patched
 
 EVENT = example(REGISTRY["SubmitDocument.v1"])
+
+
+def _naming() -> list[tuple[str, str]]:
+    """Every event's fields that say what it is about: ids, lists of ids, numbers that a decider has given out."""
+    found = []
+    for declaration in declarations():
+        for f in fields(declaration.cls):
+            value = getattr(example(declaration), f.name)
+            ids = value if isinstance(value, tuple) else (value,)
+            if f.name in {"version", "batch", "batches"} or all(isinstance(one, UUID) for one in ids):
+                found.append((declaration.key, f.name))
+    return found
 
 
 def patch(*operations: dict[str, Any]) -> str:
@@ -54,6 +70,28 @@ def test_a_patch_that_makes_no_such_event_says_why(text: str, says: str) -> None
     with pytest.raises(BadPatch, match=says) as error:
         patched(EVENT, text)
     assert "예시" not in str(error.value)
+
+
+@pytest.mark.parametrize(("kind", "name"), _naming())
+def test_no_patch_changes_what_an_event_is_about(kind: str, name: str) -> None:
+    """Neither an id nor a list of them, a version nor a batch: not changed, and not made longer."""
+    event = example(REGISTRY[kind])
+    other = str(UUID(int=9))
+    value = {int: 99, str: other, list: [other]}[type(to_json(event)[name])]
+    with pytest.raises(BadPatch, match=f"as they are: .*{name}"):
+        patched(event, patch({"op": "replace", "path": f"/{name}", "value": value}))
+    if isinstance(value, list):
+        with pytest.raises(BadPatch, match=f"as they are: {name}"):
+            patched(event, patch({"op": "add", "path": f"/{name}/-", "value": other}))
+
+
+@pytest.mark.parametrize(("subject", "given"), [(None, "somebody"), ("somebody", None), ("somebody", "another")])
+def test_no_patch_changes_whom_an_erasure_forgets(subject: str | None, given: str | None) -> None:
+    """An erasure of documents alone does not become one of a person, nor one person's that of another."""
+    event = example(REGISTRY["RequestErasure.v1"])
+    assert isinstance(event, RequestErasure)
+    with pytest.raises(BadPatch, match="as they are: subject"):
+        patched(replace(event, subject=subject), patch({"op": "replace", "path": "/subject", "value": given}))
 
 
 def test_copies_of_copies_are_stopped_early() -> None:
