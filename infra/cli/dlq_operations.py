@@ -98,7 +98,7 @@ def edit(
     """Read a dead letter with a patch, and redrive it; without --patch or --set, in your editor.
 
     The patch is kept beside the untouched original, sealed like the document. What the record is about stays as it is:
-    ids, versions and batches cannot be edited.
+    ids, versions and batches cannot be edited, nor the texts of a batch.
     """
     from muniment.infra.cli import dlq_editing
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import jsonpatch
 import jsonpointer
 
+from muniment.schemas.chunks import ChunksPrepared
 from muniment.schemas.event import Event
 from muniment.schemas.event_json import NotAnEvent, from_json, redacted_fields, to_json
 from muniment.schemas.topics import MAX_RECORD_BYTES
@@ -17,6 +18,10 @@ LARGEST = 2 * MAX_RECORD_BYTES
 _NAMING = frozenset({"version", "batch", "batches", "subject"})
 """What names the thing that a record is about without being an id. A decider has given the numbers out: under another
 one, what is made of a version would lie beyond every deletion and erasure that is decided up to the last it knows."""
+
+_FIXED: dict[type[Event], tuple[str, ...]] = {ChunksPrepared: ("texts", "places")}
+"""What of a batch no edit may change. A vector of another text, kept under the digest of this one, would be found for
+every document of the tenant that says the same."""
 
 
 class BadPatch(ValueError):
@@ -36,6 +41,10 @@ def patched(event: Event, patch: str) -> Event:
     changed = [name for name in _held(type(event)) if getattr(made, name) != getattr(event, name)]
     if changed or made.key != event.key:
         raise BadPatch(f"an edit leaves ids and versions as they are: {', '.join(changed) or 'the key'}")
+    if fixed := [name for name in _FIXED.get(type(event), ()) if getattr(made, name) != getattr(event, name)]:
+        shown = "readers show the original's, and its vectors are kept under its digests"
+        instead = "submit a new version of the document"
+        raise BadPatch(f"an edit leaves the {' and '.join(fixed)} of a batch as they are: {shown}; {instead}")
     if made == event:
         raise BadPatch("the patch changes nothing")
     return made

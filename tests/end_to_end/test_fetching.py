@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from support.files import files_below, holds
@@ -21,7 +22,7 @@ PAGES = {
 
 
 class _Page(BaseHTTPRequestHandler):
-    """The pages; one that moved to the inside, one that is missing, one that is slow, one that fails twice."""
+    """The pages; others that moved to the inside, are missing, are slow, fail twice, fail always."""
 
     failures = 0
     kept = 0
@@ -45,6 +46,8 @@ class _Page(BaseHTTPRequestHandler):
                 type(self).kept += 1
                 while not type(self).let_go.wait(1):
                     self.wfile.write(b" waiting")
+        elif self.path == "/broken":
+            self._say(503, b"", Retry_After="1")
         elif self.path == "/slow":
             self.send_response(200)
             self.send_header("Content-Length", "1000000")
@@ -137,6 +140,39 @@ def test_a_server_that_comes_back_is_waited_for(api: Api, web: str) -> None:
     done = submitted(api, f"{web}/moody")
     assert api.ended(done)["outcome"] == "indexed"
     assert _Page.failures == 2
+
+
+def test_the_letter_of_an_address_is_edited_and_redriven(stack: Stack, web: str) -> None:
+    """What cannot be had there is had from elsewhere by a patch; the letter itself stays as it was."""
+    own = stack.api("default")
+    done = submitted(own, f"{web}/broken")
+    assert own.ended(done)["state"] == "failed"
+
+    def listed() -> list[dict[str, Any]]:
+        return [one for one in own.get("/v1/dead-letters", limit=200)["items"] if one["job_id"] == done["job_id"]]
+
+    [letter] = until("the dead letter is listed", listed, 60)
+    name = letter["dead_letter_id"]
+
+    def shown() -> Any:
+        return json.loads(stack.run("dlq", "show", name, "--record", "--json").stdout)
+
+    before = shown()["record"]["data"]
+    words = ("--reason", "it moved", "--set", f"/url={web}/leave.md", "--json")
+    assert json.loads(stack.run("dlq", "edit", name, *words).stdout)["redrive_id"]
+
+    def indexed() -> bool:
+        return (own.job(done["job_id"]) or {}).get("outcome") == "indexed"
+
+    until("the redriven job succeeds", indexed, 60)
+    assert own.get(f"/v1/documents/{done['document_id']}")["file_name"] == "leave.md"
+
+    def redriven() -> Any:
+        found = shown()
+        return found if found["status"] == "redriven" else None
+
+    after = until("the letter is redriven", redriven, 60)
+    assert (after["edits"], after["record"]["data"]) == (1, before)
 
 
 def test_a_fetch_is_cancelled_in_the_middle(stack: Stack, api: Api, web: str) -> None:

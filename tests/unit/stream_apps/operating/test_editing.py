@@ -94,6 +94,21 @@ def test_no_patch_changes_whom_an_erasure_forgets(subject: str | None, given: st
         patched(replace(event, subject=subject), patch({"op": "replace", "path": "/subject", "value": given}))
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "/texts/0/text", "value": "[removed]"},
+        {"op": "replace", "path": "/texts/0/heading", "value": "[removed]"},
+        {"op": "replace", "path": "/places/0/content_hash", "value": "AAAA"},
+        {"op": "remove", "path": "/places/1"},
+    ],
+)
+def test_the_texts_of_a_batch_stay_what_readers_show(operation: dict[str, Any]) -> None:
+    """Neither a text nor the digest that its vector is kept under is edited; the reason says what to do instead."""
+    with pytest.raises(BadPatch, match="submit a new version of the document"):
+        patched(example(REGISTRY["ChunksPrepared.v1"]), patch(operation))
+
+
 def test_copies_of_copies_are_stopped_early() -> None:
     """A hundred lines that double the record each time cost no more than a few records' memory."""
     doubling = [{"op": "copy", "from": "/metadata", "path": f"/metadata/{n}"} for n in range(100)]
