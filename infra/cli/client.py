@@ -118,12 +118,12 @@ class Client:
         return ApiError("unexpected", f"the API answered {answer.status_code}")
 
     async def delete(self, path: str, **params: Any) -> Any:
-        """The JSON of a DELETE. Raises `ApiError`."""
-        return await self._asked("DELETE", path, params=params)
+        """The JSON of a DELETE; repeated, it happens once. Raises `ApiError`."""
+        return await self._asked("DELETE", path, params=params, headers=_once())
 
     async def post(self, path: str, body: Any) -> Any:
         """The JSON of a POST of JSON; repeated, it happens once. Raises `ApiError`."""
-        return await self._asked("POST", path, json=body, headers={"Idempotency-Key": f'"{uuid4()}"'})
+        return await self._asked("POST", path, json=body, headers=_once())
 
     async def order(self, method: str, path: str, body: Any, *, revision: int | None = None, **params: Any) -> Any:
         """The JSON of a change, which happens once however often it has to be sent. Raises `ApiError`.
@@ -131,16 +131,20 @@ class Client:
         With `revision` only to what still has that one.
         """
         given = {name: value for name, value in params.items() if value is not None}
-        headers = {"Idempotency-Key": f'"{uuid4()}"'} | ({} if revision is None else {"If-Match": f'"{revision}"'})
+        headers = _once() | ({} if revision is None else {"If-Match": f'"{revision}"'})
         return await self._asked(method, path, params=given, json=body, headers=headers)
 
     async def upload(self, file: Path, name: str, fields: Mapping[str, str]) -> Any:
-        """Submit a file, streamed from the disk. Raises `ApiError`, and `OSError` when it cannot be read."""
+        """Submit a file, streamed from the disk; repeated, it is submitted once.
+
+        Raises `ApiError`, and `OSError` when it cannot be read.
+        """
+        # One for all tries: an answer may be lost after the version was accepted.
+        how: dict[str, Any] = {"data": dict(fields), "headers": _once()}
         for attempt in range(RETRIES + 1):
             with file.open("rb") as content:
                 upload = {"file": (name, content, "application/octet-stream")}
-                last = attempt == RETRIES
-                answer = await self._sent("POST", "/v1/documents", last=last, data=dict(fields), files=upload)
+                answer = await self._sent("POST", "/v1/documents", last=attempt == RETRIES, files=upload, **how)
             if answer is not None:
                 return _json_of(answer)
             await asyncio.sleep(_pause_s(attempt))
@@ -162,7 +166,24 @@ class Client:
                 detail = f"{self._http.base_url} does not answer: {type(error).__name__}"
                 raise ApiError("no_answer", detail, "see `muniment doctor`") from error
             return None
-        return answer if last or answer.status_code not in _AGAIN else None
+        again = answer.status_code in _AGAIN or _is_under_way(answer)
+        return None if again and not last else answer
+
+
+def _is_under_way(answer: httpx2.Response) -> bool:
+    """Whether an earlier try is, for all that is known: one that was killed counts so for some seconds more."""
+    if answer.status_code != HTTPStatus.CONFLICT:
+        return False
+    try:
+        _json_of(answer)
+    except ApiError as error:
+        return error.code == "idempotency_in_progress"
+    return False
+
+
+def _once() -> dict[str, str]:
+    """The header by which the API knows the tries of one request."""
+    return {"Idempotency-Key": f'"{uuid4()}"'}
 
 
 def _pause_s(attempt: int) -> float:
