@@ -73,7 +73,11 @@ async def submit_document(request: Request, response: Response, deps: Deps, who:
     openapi_extra=BATCH_BODY,
 )
 async def submit_documents(request: Request, response: Response, deps: Deps, who: Writer) -> answers.Batch:
-    """Each item is accepted or not by itself; `items` has an entry for each, in the order sent."""
+    """Each item is accepted or not by itself; `items` has an entry for each, in the order sent.
+
+    Where a part was away for some, send the same batch again with the same `Idempotency-Key`: what was accepted is
+    answered with the same ids, and nothing happens twice.
+    """
     async with submissions(request, deps.settings, many=True) as given:
         done = await submit_many(deps, who, given, request.state.traceparent)
     if done.position:

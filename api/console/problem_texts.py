@@ -40,8 +40,8 @@ PROBLEM_TEXTS: Texts = {
     ),
     "problem.log_unavailable": ("The log is away", "로그에 연결할 수 없습니다"),
     "problem.log_unavailable.do": (
-        "Nothing was accepted. Try again in a moment.",
-        "접수된 것은 없습니다. 잠시 뒤 다시 시도하세요.",
+        "A change may have been accepted all the same. Look whether it was, and try again in a moment.",
+        "변경은 접수되었을 수도 있습니다. 접수되었는지 확인하고 잠시 뒤 다시 시도하세요.",
     ),
     "problem.blob_unavailable": ("The file store is away", "파일 저장소에 연결할 수 없습니다"),
     "problem.blob_unavailable.do": ("Try again in a moment.", "잠시 뒤 다시 시도하세요."),

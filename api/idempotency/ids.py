@@ -3,33 +3,51 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from uuid import UUID, uuid4, uuid5
 
 from uuid_utils.compat import uuid7
 
 from muniment.api.idempotency.port import Reserved
 
-_reserved: ContextVar[Reserved | None] = ContextVar("muniment_reserved", default=None)
+
+@dataclass(slots=True)
+class CarriedOut:
+    """A request that is carried out under its reserved ids. `final`: its answer, if a success, is the last word."""
+
+    reserved: Reserved
+    final: bool = True
+
+
+_carried_out: ContextVar[CarriedOut | None] = ContextVar("muniment_carried_out", default=None)
 
 
 @contextmanager
-def carrying_out(reserved: Reserved) -> Iterator[None]:
+def carrying_out(reserved: Reserved) -> Iterator[CarriedOut]:
     """Everything inside makes its commands under the reserved ids."""
-    token = _reserved.set(reserved)
+    request = CarriedOut(reserved)
+    token = _carried_out.set(request)
     try:
-        yield
+        yield request
     finally:
-        _reserved.reset(token)
+        _carried_out.reset(token)
 
 
 def reserved() -> Reserved | None:
     """The ids of the request that is carried out, if it has a key."""
-    return _reserved.get()
+    request = _carried_out.get()
+    return None if request is None else request.reserved
+
+
+def not_final() -> None:
+    """Say of the request that is carried out that more may have come of it than is answered: a repeat has to look."""
+    if request := _carried_out.get():
+        request.final = False
 
 
 def new_job_id(index: int = 0) -> UUID:
     """The id of the `index`-th command of a request: the same one each time a request with a key is repeated."""
-    held = _reserved.get()
+    held = reserved()
     if held is None:
         return uuid7()
     return held.job_id if index == 0 else uuid5(held.job_id, str(index))
@@ -37,7 +55,7 @@ def new_job_id(index: int = 0) -> UUID:
 
 def new_document_id(index: int = 0) -> UUID:
     """The id of the `index`-th new document of a request; see `new_job_id`."""
-    held = _reserved.get()
+    held = reserved()
     if held is None:
         return uuid4()
     return held.document_id if index == 0 else uuid5(held.document_id, str(index))

@@ -117,14 +117,14 @@ class Idempotent:
         held = _Held()
         try:
             async with request.beating():
-                with carrying_out(request.reserved):
+                with carrying_out(request.reserved) as carried_out:
                     await self._app(scope, receive, held)
                 if held.status in REFUSALS and request.reserved.again:
                     held = await self._repeated(request, scope, receive) or held
         except BaseException:
             await request.interrupted()
             raise
-        await request.ended(held)
+        await request.ended(held, final=carried_out.final)
         for message in held.messages:
             await send(message)
 
@@ -171,14 +171,14 @@ class _Request:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
 
-    async def ended(self, held: "_Held") -> None:
+    async def ended(self, held: "_Held", *, final: bool) -> None:
         """Keep the answer, or make room for a repeat."""
         try:
-            if held.status < 300:  # noqa: PLR2004 - anything else is no success
+            if held.status < 300 and final:  # noqa: PLR2004 - anything else is no success
                 await self._store.answered(*self._place, held.answer())
-            elif held.status < 500 and not self.reserved.again:  # noqa: PLR2004 - refused: the caller may correct it
+            elif 300 <= held.status < 500 and not self.reserved.again:  # noqa: PLR2004 - the caller may correct it
                 await self._store.forget(*self._place, self.reserved.holder)
-            else:  # a 5xx; or refused as a repeat, and nobody knows whether the first try came to something
+            else:  # a 5xx, of an item too; or refused as a repeat: nobody knows whether the first try came to something
                 await self._store.interrupted(*self._place, self.reserved.holder)
         except StepFailure as error:
             # The command is where the answer says; a repeat finds it there under the ids that are in the row.

@@ -188,7 +188,10 @@ KINDS: dict[str, Kind] = {
         500, "Something went wrong inside Muniment", "Try again; if it stays, report it with the `request_id`."
     ),
     ErrorCode.LOG_UNAVAILABLE: Kind(
-        503, "The log is away", "Nothing was accepted. Repeat the request after `Retry-After`."
+        503,
+        "The log is away",
+        "Repeat the request after `Retry-After`. A change may have been accepted all the same: with the same "
+        "`Idempotency-Key` it happens once.",
     ),
     ErrorCode.DATABASE_UNAVAILABLE: Kind(503, "The database is away", "Repeat the request after `Retry-After`."),
     ErrorCode.KEY_RING_UNUSABLE: Kind(

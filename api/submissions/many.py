@@ -6,6 +6,7 @@ from http import HTTPStatus
 from muniment.api import answers
 from muniment.api.access import Principal
 from muniment.api.dependencies import Dependencies
+from muniment.api.idempotency.ids import not_final
 from muniment.api.position import to_token
 from muniment.api.problems.kinds import kind_of
 from muniment.api.problems.problem import Problem, from_muniment
@@ -19,7 +20,10 @@ AT_ONCE = 8
 async def submit_many(
     deps: Dependencies, who: Principal, given: list[Submission | Link], traceparent: str
 ) -> answers.Batch:
-    """What became of each; raises the first error when all fail because a part is away: then nothing was accepted."""
+    """What became of each; raises the first error when all fail because a part is away.
+
+    One that failed so may be on the log all the same: the answer is not the last word on it.
+    """
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(index: int, what: Submission | Link) -> Accepted | MunimentError | Problem:
@@ -32,8 +36,11 @@ async def submit_many(
     done = await asyncio.gather(*[one(index, what) for index, what in enumerate(given)])
     errors = [result for result in done if not isinstance(result, Accepted)]
     positions = [place for result in done if isinstance(result, Accepted) for place in result.positions]
-    if not positions and all(kind_of(e.code)[1].status >= HTTPStatus.INTERNAL_SERVER_ERROR for e in errors):
+    unsure = [error for error in errors if kind_of(error.code)[1].status >= HTTPStatus.INTERNAL_SERVER_ERROR]
+    if not positions and len(unsure) == len(errors):
         raise errors[0]
+    if unsure:
+        not_final()
     return answers.Batch(
         accepted=len(done) - len(errors),
         position=to_token(positions) if positions else None,

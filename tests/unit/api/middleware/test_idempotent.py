@@ -143,19 +143,6 @@ async def test_the_same_form_with_another_boundary_is_the_same_request(world: An
 
 
 @pytest.mark.usefixtures("kept")
-async def test_every_item_of_a_batch_has_its_own_ids(world: Any) -> None:
-    """Two items, two jobs and two documents; the repeat answers with the same."""
-    batch: Any = [{"text": "one"}, {"text": "two"}]
-    async with world.client() as client:
-        first = await client.post("/v1/documents/batch", json=batch, headers=world.mine | KEY)
-        second = await client.post("/v1/documents/batch", json=batch, headers=world.mine | KEY)
-    items = first.json()["items"]
-    assert len({item["job_id"] for item in items}) == len({item["document_id"] for item in items}) == 2
-    assert first.json() == second.json()
-    assert len(world.publisher.sent) == 2
-
-
-@pytest.mark.usefixtures("kept")
 async def test_a_deletion_happens_once(world: Any) -> None:
     """The repeat of a DELETE gets the first answer, also when the document is gone by then."""
     document = world.add_document()
