@@ -16,7 +16,15 @@ import typer
 
 RETRIES = 5
 TIMEOUT_S = 120.0
-_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+AGAIN = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""What an API says that is full or away, or a proxy before it: the request is sent again."""
 
 
 class ApiError(Exception):
@@ -166,7 +174,7 @@ class Client:
                 detail = f"{self._http.base_url} does not answer: {type(error).__name__}"
                 raise ApiError("no_answer", detail, "see `muniment doctor`") from error
             return None
-        again = answer.status_code in _AGAIN or _is_under_way(answer)
+        again = answer.status_code in AGAIN or _is_under_way(answer)
         return None if again and not last else answer
 
 

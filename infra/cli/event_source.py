@@ -6,13 +6,14 @@ import random
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from http import HTTPStatus
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
 import httpx2
 
-from muniment.infra.cli.client import ApiError, Client
+from muniment.infra.cli.client import AGAIN, ApiError, Client
+from muniment.producers.embedding.retry_after import retry_after_s
 
 SILENT_S = 45.0
 """Three comments missed: the connection is dead, whatever it says."""
@@ -94,8 +95,10 @@ class EventSource:
     async def _connection(self) -> AsyncGenerator[Event, None]:
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": self._last} if self._last else {})
         async with self._api.stream(self._path, self._params, headers, silent_s=SILENT_S) as answer:
-            if answer.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-                self._retry_ms = 1000 * int(answer.headers.get("Retry-After", "2"))
+            if answer.status_code in AGAIN:
+                asked_s = retry_after_s(answer.headers, datetime.now(UTC)) or 0.0
+                # "At once", too, is not taken at its word: nobody is asked without a pause for minutes.
+                self._retry_ms = int(1000 * asked_s) or RETRY_MS
                 raise httpx2.RemoteProtocolError(f"{answer.status_code}")
             if not answer.is_success:
                 raise await self._api.refused(answer)

@@ -105,6 +105,43 @@ async def test_an_instance_that_is_full_or_away_is_asked_again() -> None:
         await watched(Script(httpx2.Response(403, json={"code": "forbidden", "detail": "not allowed"})), "a")
 
 
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("asked", [None, "1", "0.5", "Wed, 21 Oct 2026 07:28:00 GMT", "soon"])
+async def test_whatever_a_proxy_says_of_when_the_api_is_asked_again(status: int, asked: str | None) -> None:
+    """With seconds, a date, nonsense or nothing: the stream is opened once more, from where it was."""
+    headers = {} if asked is None else {"Retry-After": asked}
+    script = Script(
+        event("snapshot", {"jobs": [job("a")]}, "1"),
+        httpx2.Response(status, headers=headers, text="<html>"),
+        event("end", job("a", "succeeded"), "2"),
+    )
+    found, _ = await watched(script, "a")
+    assert [j["state"] for j in found] == ["succeeded"]
+    assert [r.headers.get("Last-Event-ID") for r in script.asked] == [None, "1", "1"]
+
+
+async def test_what_an_instance_asks_for_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A random part of it, up to the longest pause; after a moment that has passed the usual time."""
+    paused: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+
+    monkeypatch.setattr(event_source, "LONGEST_PAUSE_S", 10.0)
+    monkeypatch.setattr(event_source.asyncio, "sleep", sleep)  # type: ignore[attr-defined]
+    for asked in ("6", "Wed, 21 Oct 2015 07:28:00 GMT", "3600"):
+        full = httpx2.Response(503, headers={"Retry-After": asked})
+        script = Script(full, event("snapshot", {"jobs": [job("a", "succeeded")]}, "1"))
+        async with Client(Access("http://a", "k"), transport=httpx2.MockTransport(script)) as api:
+            told = event_source.EventSource(api, "/v1/jobs/events", {}).events()
+            assert (await anext(told)).name == "snapshot"
+            await told.aclose()
+    six, passed, hour = paused
+    assert 3 <= six <= 6
+    assert 1 <= passed <= 2
+    assert 5 <= hour <= 10
+
+
 async def test_a_job_that_is_not_known_is_waited_for_a_moment_only() -> None:
     """One submitted just now shows up; one that never was is named."""
     late = Script(event("snapshot", {"jobs": []}, "1"), jobs=[job("a", "succeeded")])
