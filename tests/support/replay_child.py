@@ -19,8 +19,9 @@ from muniment.projections.replaying.processes import Processes
 from muniment.projections.replaying.replay import How, replay
 
 
-async def main(bootstrap: str, database_url: str, prefix: str, name: str, dimensions: str, where: str) -> None:
+async def main(bootstrap: str, database_url: str, prefix: str, *given: str) -> None:
     """Replay, and say how far it is."""
+    name, dimensions, where = given
     config = ProjectionsConfig(bootstrap, database_url, int(dimensions), topic_prefix=prefix)
     # Whatever batch a kill comes upon.
     load.BATCH = 20
