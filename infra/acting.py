@@ -8,11 +8,12 @@ import asyncio
 import getpass
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 from uuid_utils.compat import uuid7
@@ -23,7 +24,7 @@ from muniment.infra.trailing import trail_folder
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.trail.delivering import deliver
 from muniment.producers.trail.spool import Spool
-from muniment.schemas.audit import HOUSE, Outcome
+from muniment.schemas.audit import HOUSE, DocumentTouched, Outcome
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
 
@@ -42,6 +43,9 @@ class Act:
         entity: Its id or name.
         tenant: Whose it is.
         reason: Why.
+        documents: What is shown or changed by it; an ordered set.
+        of_tenants: The same act in the trails of the tenants whom it is done to, see `touches`.
+        begins: Enters the beginning of an act; there while this one is under way.
 
     """
 
@@ -50,6 +54,32 @@ class Act:
     entity: str = ""
     tenant: str = HOUSE
     reason: str = ""
+    documents: dict[UUID, None] = field(default_factory=dict)
+    of_tenants: dict[str, "Act"] = field(default_factory=dict)
+    begins: "Callable[[Act], None] | None" = None
+
+    def touches(self, tenant: str, documents: Iterable[UUID] = ()) -> None:
+        """It is done to that tenant, and to these documents of it: that is in the tenant's own trail, too.
+
+        There its beginning is entered before this returns, its end with that of the whole. Of what is in the house's
+        trail no tenant is shown why, or to which documents: it may have been done to others.
+        """
+        found = dict.fromkeys(documents)
+        self.documents |= found
+        if tenant == self.tenant:
+            return
+        known = self.of_tenants.get(tenant)
+        if known is not None:
+            known.documents |= found
+            return
+        made = replace(self, tenant=tenant, documents=found, of_tenants={}, begins=None)
+        if self.begins is not None:
+            self.begins(made)
+        self.of_tenants[tenant] = made
+
+    def each(self) -> "Iterator[Act]":
+        """What there is an entry of."""
+        yield from (*self.of_tenants.values(), self)
 
 
 def actor() -> str:
@@ -62,7 +92,14 @@ def actor() -> str:
 
 @contextmanager
 def acting(
-    settings: Settings, action: str, *, kind: str = "", entity: str = "", tenant: str = HOUSE, reason: str = ""
+    settings: Settings,
+    action: str,
+    *,
+    kind: str = "",
+    entity: str = "",
+    tenant: str = HOUSE,
+    reason: str = "",
+    documents: Iterable[UUID] = (),
 ) -> Iterator[Act]:
     """Do inside what the trail has to tell of. What is raised inside is told as `failed`, and goes on.
 
@@ -72,7 +109,7 @@ def acting(
     """
     folder = trail_folder(settings)
     try:
-        with entering(folder, Act(action, kind, entity, tenant, reason)) as act:
+        with entering(folder, Act(action, kind, entity, tenant, reason, dict.fromkeys(documents))) as act:
             yield act
     finally:
         if settings.kafka_bootstrap:
@@ -84,12 +121,16 @@ def entering(folder: Path, act: Act) -> Iterator[Act]:
     """The same for what has the spool at hand; whoever runs next brings the entries to the log."""
     spool = Spool(folder)
     outcome = Outcome.FAILED
+    act.begins = lambda one: spool.append(_entry(one, Outcome.BEGUN))
     try:
-        spool.append(_entry(act, Outcome.BEGUN))
+        for one in act.each():
+            act.begins(one)
         yield act
         outcome = Outcome.DONE
     finally:
-        spool.append(_entry(act, outcome))
+        act.begins = None
+        for one in act.each():
+            spool.append(_entry(one, outcome))
         spool.close(remove=False)
 
 
@@ -115,4 +156,5 @@ def _entry(act: Act, outcome: Outcome) -> Record:
         reason=act.reason,
         user_agent=AGENT,
     )
-    return entry(asked, outcome, event_id=uuid7(), now=datetime.now(UTC))
+    touched = [DocumentTouched(one, None, ()) for one in act.documents]
+    return entry(asked, outcome, event_id=uuid7(), now=datetime.now(UTC), documents=touched)

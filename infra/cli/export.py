@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
+    from muniment.infra.acting import Act
+    from muniment.infra.exporting.rows import Row
     from muniment.infra.exporting.selection import Selection
     from muniment.infra.settings import Settings
 
@@ -59,10 +63,11 @@ def range_(
     """Write what lies on the log to files, one for each event and piece of a partition, and a manifest.
 
     Personal fields stay sealed, as on the log, unless --decrypt. What was interrupted goes on with the same command.
-    Every export is on the trail.
+    Every export is on the trail; one that decrypts is on that of every tenant whose records it opens, too.
     """
-    from uuid import uuid4
+    from uuid import UUID, uuid4
 
+    from muniment.api.auditing.entry import LONGEST
     from muniment.infra.acting import acting, actor
     from muniment.infra.exporting.formats import FORMATS
     from muniment.infra.exporting.selection import BadRange, Selection, moment, ranges
@@ -81,16 +86,38 @@ def range_(
             job=_id(job, "--job"),
             tenant=tenant,
         )
-        about = str(uuid4())
-        opened = {"by": actor(), "reason": reason, "audit_entity": about} if decrypt else None
-        with acting(load_settings(), "log.export", kind="export", entity=about, reason=reason):
-            done, digest = asyncio.run(_export(load_settings(), selection, form, out, opened))
+        settings = load_settings()
+        # The id makes it this export's among others of the same; the manifest says it, too.
+        about = f"{uuid4()}: {selection}"[:LONGEST]
+        named = [UUID(selection.document)] if decrypt and document else []
+        with acting(settings, _ACTION[decrypt], kind="export", entity=about, reason=reason, documents=named) as act:
+            opened = _Opened(act, {"by": actor(), "reason": reason, "audit_entity": about}) if decrypt else None
+            if opened and tenant:
+                act.touches(tenant, named)
+            done, digest = asyncio.run(_export(settings, selection, form, out, opened))
     except BadRange as error:
         raise typer.BadParameter(str(error), param_hint="RANGE") from None
     if as_json:
         print(json.dumps(done, indent=2, ensure_ascii=False))
     else:
         _show(done, digest, out)
+
+
+_ACTION = {False: "log.export", True: "log.decrypt"}
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """An export in clear: on whose trails it is with which documents, and what its manifest says of it."""
+
+    act: "Act"
+    by: dict[str, str]
+
+    def __call__(self, rows: "Sequence[Row]") -> None:
+        from muniment.infra.exporting.rows import shown
+
+        for tenant, document in shown(rows):
+            self.act.touches(tenant, [document] if document else [])
 
 
 def _id(text: str, hint: str) -> str:
@@ -103,7 +130,7 @@ def _id(text: str, hint: str) -> str:
 
 
 async def _export(
-    settings: "Settings", selection: "Selection", form: str, out: Path, opened: dict[str, str] | None
+    settings: "Settings", selection: "Selection", form: str, out: Path, opened: _Opened | None
 ) -> tuple[dict[str, Any], str]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -125,7 +152,7 @@ async def _export(
             keys = parts.key_ring
         bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
         task = bar.add_task("exporting", total=None)
-        order = Order(selection, form, _version(), keys=keys, opened_by=opened)
+        order = Order(selection, form, _version(), keys=keys, opened_by=opened.by if opened else None, opens=opened)
 
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)

@@ -5,15 +5,17 @@ personal ones sealed, unless they were opened on purpose. A value that would not
 a tombstone, another encoder's Avro) is kept whole, as bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
+from muniment.schemas.audit import HOUSE
 from muniment.schemas.codec import KeyOf, opened_values, wire_value, wire_values
 from muniment.schemas.error_codes import POLICIES, Policy
 from muniment.schemas.errors import MunimentError
-from muniment.schemas.event import REGISTRY, Declaration
+from muniment.schemas.event import REGISTRY, Declaration, DocumentEvent
 from muniment.schemas.personal import REDACTED
 from muniment.schemas.proofs import leaves
 from muniment.schemas.proofs.leaves import LogRecord
@@ -85,6 +87,18 @@ def opened_row(record: Record, key_of: KeyOf) -> Row:
     gone = [name for name, value in values.items() if value is REDACTED]
     values |= dict.fromkeys(gone)
     return kind_of(declared, opened=True), _around(record) | {REDACTED_FIELDS: gone} | values
+
+
+def shown(rows: Iterable[Row]) -> Iterator[tuple[str, UUID | None]]:
+    """Of each row that shows something personal, the tenant and, where it is about one, the document."""
+    for kind, row in rows:
+        declared = REGISTRY.get(kind.name)
+        if declared is None or not {name for name, _ in declared.personal}.difference(row[REDACTED_FIELDS]):
+            continue
+        yield (
+            row["_tenant"] or HOUSE,
+            UUID(str(row["document_id"])) if issubclass(declared.cls, DocumentEvent) else None,
+        )
 
 
 def kind_of(declared: Declaration, *, opened: bool) -> Kind:

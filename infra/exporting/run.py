@@ -23,13 +23,18 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be exported, and how. `keys` opens personal fields; `opened_by` then says who wanted it and why."""
+    """What is to be exported, and how.
+
+    `keys` opens personal fields; `opened_by` then says who wanted it and why, and `opens` hears of rows that were
+    opened before any of them is written.
+    """
 
     selection: Selection
     form: str
     muniment: str
     keys: KeyRing | None = None
     opened_by: dict[str, str] | None = None
+    opens: Callable[[Sequence[Row]], None] | None = None
     unit: int = UNIT
 
     def asked(self) -> dict[str, Any]:
@@ -57,7 +62,7 @@ async def export(
         folder.planned(plan)
     wanted = tuple(Span(**span) for span in plan["spans"])
     total = sum(span.end - span.first for span in wanted)
-    rows_of = _opened(order.keys) if order.keys else _sealed
+    rows_of = _opened(order.keys, order.opens) if order.keys else _sealed
     told: dict[str, list[dict[str, Any]]] = {span.name_in_log: [] for span in wanted}
     done = 0
     for span in wanted:
@@ -93,11 +98,14 @@ async def _sealed(records: Sequence[Record]) -> list[Row]:
     return [sealed_row(record) for record in records]
 
 
-def _opened(keys: KeyRing) -> RowsOf:
+def _opened(keys: KeyRing, opens: Callable[[Sequence[Row]], None] | None) -> RowsOf:
     async def rows(records: Sequence[Record]) -> list[Row]:
         wanted = keys_named(records)
         key_of = keys_of(wanted, await keys.find(wanted) if wanted else {})
-        return [opened_row(record, key_of) for record in records]
+        made = [opened_row(record, key_of) for record in records]
+        if opens is not None:
+            opens(made)
+        return made
 
     return rows
 

@@ -29,6 +29,16 @@ class Range:
     first: int | None = None
     last: int | None = None
 
+    def __str__(self) -> str:
+        """As it is asked for."""
+        words = [self.topic.removeprefix(_PREFIX)]
+        if self.partition is not None:
+            words.append(str(self.partition))
+        if self.first is not None or self.last is not None:
+            first, last = ("" if one is None else str(one) for one in (self.first, self.last))
+            words.append(f"{first}-{last}")
+        return ":".join(words)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -55,6 +65,18 @@ class Selection:
     def filtered(self) -> bool:
         """Whether records inside the ranges are left out."""
         return bool(self.document or self.job or self.tenant)
+
+    def __str__(self) -> str:
+        """In words, as somebody would ask for it: what the trail says was exported."""
+        every = EVERYTHING if self.ranges == ranges([]) else " ".join(map(str, self.ranges))
+        about = {
+            "from": self.since and self.since.isoformat(),
+            "to": self.until and self.until.isoformat(),
+            "document": self.document,
+            "job": self.job,
+            "tenant": self.tenant,
+        }
+        return " ".join([every, *(f"{name}={value}" for name, value in about.items() if value)])
 
     def takes(self, record: Record) -> bool:
         """Whether a record inside the ranges is meant."""

@@ -138,8 +138,9 @@ def test_an_export_is_sealed_and_whole(stack: Stack, story: dict[str, Any], tmp_
 
 
 def test_an_opened_export_is_on_the_trail(stack: Stack, story: dict[str, Any], tmp_path: Path) -> None:
-    """Opening needs a reason; the manifest names who and why, and the trail has it before and after."""
+    """Opening needs a reason; the manifest names who and why, and the trails of both have it before and after."""
     document, out = story["done"]["policy.md"]["document_id"], tmp_path / "opened"
+    owner = story["api"].tenant
     words = ("export", "documents", "--document", document, "--out", str(out), "--decrypt")
     refused = stack.run(*words, check=False)
     assert refused.returncode == 2
@@ -149,19 +150,20 @@ def test_an_opened_export_is_on_the_trail(stack: Stack, story: dict[str, Any], t
     manifest = json.loads((out / "manifest.json").read_text())
     assert (manifest["personal"], manifest["opened"]["reason"]) == ("opened", "asked for by the owner")
     assert until("the trail has it", lambda: on_the_trail(stack, manifest["opened"]["audit_entity"], tmp_path)) == [
-        ("log.export", "begun", "asked for by the owner"),
-        ("log.export", "done", "asked for by the owner"),
+        (tenant, "log.decrypt", outcome, "asked for by the owner", document)
+        for tenant, outcome in (("muniment", "begun"), (owner, "begun"), (owner, "done"), ("muniment", "done"))
     ]
 
 
-def on_the_trail(stack: Stack, entity: str, folder: Path) -> list[tuple[str, str, str]]:
-    """Both entries about something, once they are there: by an export of the trail itself."""
+def on_the_trail(stack: Stack, entity: str, folder: Path) -> list[tuple[str, ...]]:
+    """All four entries about something, once they are there: by an export of the trail itself."""
     out = folder / uuid4().hex
     stack.run("export", "audit", "--format", "jsonl", "--out", str(out))
     lines = [json.loads(line) for path in sorted(out.rglob("*.jsonl")) for line in path.read_text().splitlines()]
     found = [one for one in lines if one.get("entity") == entity]
-    found.sort(key=lambda one: one["_time"])
-    return [(one["action"], one["outcome"], one["reason"]) for one in found] if len(found) > 1 else []
+    found.sort(key=lambda one: one["_event_id"])
+    told = [(one["_tenant"], one["action"], one["outcome"], one["reason"], one["documents"]) for one in found]
+    return [(*words, documents[0]["document_id"]) for *words, documents in told] if len(found) == 4 else []
 
 
 def test_an_api_key_is_not_asked_for(api: Api) -> None:

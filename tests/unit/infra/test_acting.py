@@ -1,5 +1,7 @@
 """What a command line does directly is in the trail, before and after."""
 
+from uuid import uuid4
+
 import pytest
 
 from muniment.infra.acting import Act, acting, entering
@@ -44,3 +46,37 @@ def test_entries_wait_for_the_next_process_when_no_broker_answers(tmp_path):
     with acting(settings, "topics.apply", kind="topic", reason="new ones"):
         pass
     assert [outcome for _, _, outcome, _ in entries(tmp_path / "trail")] == ["begun", "done"]
+
+
+def test_what_is_done_to_a_tenant_is_in_its_own_trail_too(tmp_path):
+    """From when it is known whom it is done to, with that tenant's documents alone; the house's entry has all."""
+    one, other = uuid4(), uuid4()
+    with entering(tmp_path, Act("log.decrypt", "export", "x", reason="asked for")) as act:
+        act.touches("acme", [one])
+        act.touches("brief", [other])
+        act.touches("acme", [one])
+        act.touches("muniment")
+    found = [decode(r, lambda _: None) for file in orphans(tmp_path) for r in file.records()]
+    told = [(e.meta.tenant, e.event.outcome, [d.document_id for d in e.event.documents]) for e in found]
+    assert told == [
+        ("muniment", "begun", []),
+        ("acme", "begun", [one]),
+        ("brief", "begun", [other]),
+        ("acme", "done", [one]),
+        ("brief", "done", [other]),
+        ("muniment", "done", [one, other]),
+    ]
+    assert {(e.event.action, e.event.entity, e.event.reason) for e in found} == {("log.decrypt", "x", "asked for")}
+
+
+def test_what_was_done_to_a_tenant_and_failed_is_told_it_as_failed(tmp_path):
+    """It may have been shown part of what was asked for."""
+
+    def shown_and_broken():
+        with entering(tmp_path, Act("log.decrypt")) as act:
+            act.touches("acme")
+            raise ValueError("no such topic")
+
+    with pytest.raises(ValueError, match="no such"):
+        shown_and_broken()
+    assert [outcome for _, _, outcome, _ in entries(tmp_path)] == ["begun", "begun", "failed", "failed"]

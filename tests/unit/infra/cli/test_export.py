@@ -1,15 +1,26 @@
 """`muniment export` as it is called: what is wrong is said before anything is read."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from support.exporting import FakeLog, everything, exported, laid
+from support.key_ring import MemoryKeyRing
 from typer.testing import CliRunner
 
+from muniment.infra import bootstrap
 from muniment.infra.cli.main import make_app
+from muniment.infra.exporting import reading
+from muniment.producers.trail.spool import orphans
 from muniment.schemas import example
 from muniment.schemas.catalogue import declarations
-from muniment.schemas.codec import encode
+from muniment.schemas.codec import Envelope, decode, encode
+from muniment.schemas.documents import DocumentDeleted
 
 DOCS = "muniment.documents"
 
@@ -45,3 +56,78 @@ async def test_an_export_is_looked_at(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(make_app(), ["export", "verify", str(tmp_path / "x"), "--json"])
     assert wrong.exit_code == 1
     assert one["path"] in wrong.output
+
+
+class Installation:
+    """A log of deletions of two tenants' documents, their keys, and the commands that export it."""
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home, self.keys = home, MemoryKeyRing()
+        self.documents: dict[str, UUID] = {"acme": uuid4(), "brief": uuid4(), "gone": uuid4()}
+        monkeypatch.setattr(reading, "log_reader", self._reader)
+        monkeypatch.setattr(bootstrap, "parts", self._parts)
+
+    @asynccontextmanager
+    async def _reader(self, _: str) -> AsyncIterator[FakeLog]:
+        records = []
+        for tenant, document in self.documents.items():
+            event = DocumentDeleted(document_id=document, version=1, job_id=uuid4(), jobs=(), reason="by her")
+            records.append(
+                encode(
+                    event, replace(example.metadata(tenant), tenant=tenant), await self.keys.create(tenant, document)
+                )
+            )
+        await self.keys.destroy("gone", self.documents["gone"])
+        yield FakeLog({(DOCS, 0): laid(records)})
+
+    @asynccontextmanager
+    async def _parts(self, *_: Any, **__: Any) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(key_ring=self.keys)
+
+    def export(self, *words: str) -> list[Envelope]:
+        """Run the command; the entries that it left in the spool."""
+        env = {"MUNIMENT_HOME": str(self.home), "MUNIMENT_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
+        words = ("export", "documents", "--format", "jsonl", "--out", str(self.home / uuid4().hex), *words)
+        done = CliRunner(env=env).invoke(make_app(), words)
+        assert done.exit_code == 0, done.output
+        return [decode(r, lambda _: None) for one in orphans(self.home / "trail") for r in one.records()]
+
+
+def test_an_export_in_clear_is_told_from_a_sealed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has an action of its own; both say what was exported, and a sealed one is shown to nobody."""
+    sealed = Installation(tmp_path / "sealed", monkeypatch).export("--tenant", "acme")
+    assert [(e.meta.tenant, e.event.action, e.event.document_count) for e in sealed] == [
+        ("muniment", "log.export", 0)
+    ] * 2
+    assert sealed[0].event.entity.endswith(": documents tenant=acme")
+    opened = Installation(tmp_path / "opened", monkeypatch).export("--decrypt", "--reason", "look")
+    assert {(e.event.action, e.event.reason) for e in opened} == {("log.decrypt", "look")}
+    assert opened[0].event.entity.endswith(": documents")
+
+
+def test_whoever_asks_about_a_document_finds_that_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tenant, too, and before it is done: in its own trail, with the reason, the selection and the document."""
+    house = Installation(tmp_path, monkeypatch)
+    document = house.documents["acme"]
+    found = house.export("--decrypt", "--reason", "look", "--document", str(document), "--tenant", "acme")
+    for tenant in ("muniment", "acme"):
+        told = [e.event for e in found if e.meta.tenant == tenant]
+        assert [(e.outcome, [d.document_id for d in e.documents]) for e in told] == [
+            ("begun", [document]),
+            ("done", [document]),
+        ]
+        assert all(e.entity.endswith(f": documents document={document} tenant=acme") for e in told)
+    assert len(found) == 4
+
+
+def test_what_was_opened_is_in_the_trail_of_whom_it_belongs_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nobody said whose it is; what could not be opened any more was shown to nobody."""
+    house = Installation(tmp_path, monkeypatch)
+    ended = [e for e in house.export("--decrypt", "--reason", "look") if e.event.outcome == "done"]
+    assert {e.meta.tenant: {d.document_id for d in e.event.documents} for e in ended} == {
+        "acme": {house.documents["acme"]},
+        "brief": {house.documents["brief"]},
+        "muniment": {house.documents["acme"], house.documents["brief"]},
+    }

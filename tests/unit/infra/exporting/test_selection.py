@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from muniment.infra.exporting.plan import Bounds, Span, spans
 from muniment.infra.exporting.selection import BadRange, Range, Selection, moment, ranges
@@ -26,6 +28,26 @@ DOCS = "muniment.documents"
 def test_a_range_is_read(word: str, meant: Range) -> None:
     """A topic with or without its prefix, a partition of it, offsets with both ends included."""
     assert ranges([word]) == (meant,)
+
+
+OFFSETS = st.none() | st.integers(0, 1000)
+
+
+@given(st.integers(0, 63), OFFSETS, OFFSETS)
+def test_a_range_is_told_as_it_is_asked_for(partition: int, first: int | None, last: int | None) -> None:
+    """The words that the trail has of a range mean that very range."""
+    if first is not None and last is not None and last < first:
+        first, last = last, first
+    for one in (Range(DOCS), Range(DOCS, partition), Range(DOCS, partition, first, last)):
+        assert ranges([str(one)]) == (one,)
+
+
+def test_a_selection_is_told_in_words() -> None:
+    """Everything by one word; a filter by its name."""
+    assert str(Selection(ranges([]), tenant="acme")) == "all tenant=acme"
+    since = moment("2026-01-01T00:00:00Z")
+    told = str(Selection(ranges(["documents:3:1-", "audit"]), since=since, document="d", job="j"))
+    assert told == "documents:3:1- audit from=2026-01-01T00:00:00+00:00 document=d job=j"
 
 
 @pytest.mark.parametrize(
