@@ -1,11 +1,15 @@
 """What is found out about a request while it is served: who asks, which commands it published, why."""
 
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from muniment.schemas.audit import HOUSE, NOBODY, DocumentTouched
 from muniment.schemas.event import DocumentEvent, Event
+
+_DOCUMENTS = ("document_ids", "added", "removed")
+"""The fields of commands about other things that name documents."""
 
 
 @dataclass
@@ -42,15 +46,21 @@ class Note:
     def repeats(self, command_id: UUID, document_id: UUID) -> None:
         """The request was carried out before, by that command about that document."""
         self.published(command_id)
-        self.documents.append(DocumentTouched(document_id, None, ()))
+        self.concerns([document_id])
         self.entity = self.entity or str(document_id)
+
+    def concerns(self, documents: Iterable[UUID]) -> None:
+        """These documents are what the request is about."""
+        self.documents += [DocumentTouched(one, None, ()) for one in documents]
 
     def asks(self, command: Event) -> None:
         """A command of this request is about to go to the log."""
         if any(name == "reason" for name, _ in command.declaration.clear):
             self.reason = self.reason or str(getattr(command, "reason", ""))
         if isinstance(command, DocumentEvent):
-            self.documents.append(DocumentTouched(command.document_id, None, ()))
+            self.concerns([command.document_id])
+        for name in _DOCUMENTS:
+            self.concerns(getattr(command, name, ()))
         self.entity = self.entity or command.key
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from muniment.api.access import Eraser, Principal, may_erase
+from muniment.api.auditing.note import note
 from muniment.api.dependencies import Dependencies, Deps
 from muniment.api.erasures import answers as told
 from muniment.api.erasures.wired import erasures_of
@@ -181,6 +182,7 @@ async def _undecided(deps: Dependencies, who: Principal, erasure_id: UUID) -> Er
     row = await _existing(deps, who, erasure_id)
     if row.status != "requested":
         raise Problem("erasure_decided", f"The erasure is {row.status}.")
+    note().concerns(row.document_ids)
     return row
 
 

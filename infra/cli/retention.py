@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from uuid import UUID
 
 import typer
 
@@ -32,7 +33,8 @@ def run(
     else:
         with acting(load_settings(), "retention.run", kind="document") as act:
             found = asyncio.run(_run(dry_run=False))
-            act.reason = f"{sum(len(ids) for _, _, ids in found)} documents"
+            act.documents = {UUID(one): None for _, _, ids in found for one in ids}
+            act.reason = f"{len(act.documents)} documents"
     if as_json:
         print(json.dumps([{"tenant": t, "days": days, "documents": ids} for t, days, ids in found]))
         return

@@ -19,6 +19,7 @@ from muniment.schemas.codec import encode
 from muniment.schemas.erasures import RequestErasure
 from muniment.schemas.ids import NAMESPACE
 from muniment.schemas.metadata import Metadata, whole_millis
+from muniment.stream_apps.erasing import trail
 from muniment.stream_apps.erasing.decider import RETENTION
 from muniment.stream_apps.retrying.confirmed import send_confirmed
 
@@ -149,11 +150,12 @@ class Retention:
         # The same documents on the same day make the same erasure: two who look at once ask for one.
         named = "/".join(sorted(map(str, due.documents)))
         erasure_id = uuid5(NAMESPACE, f"retention/{due.tenant}/{self._now().date()}/{named}")
+        reason = _REASON.format(due.days)
         command = RequestErasure(
             erasure_id=erasure_id,
             subject=None,
             document_ids=tuple(due.documents),
-            reason=_REASON.format(due.days),
+            reason=reason,
             origin=RETENTION,
             confirmations=0,
         )
@@ -166,4 +168,11 @@ class Retention:
             source=ACTOR,
             actor=ACTOR,
         )
+        # First the trail: once the command is decided these documents are not due any more, and no later look, after
+        # a kill in between, would enter them.
+        about = due.tenant, erasure_id
+        for entry in trail.entries(
+            trail.REQUESTED, trail.RETENTION, about, due.documents, reason=reason, now=meta.time
+        ):
+            await send_confirmed(self._publisher, entry)
         await send_confirmed(self._publisher, encode(command, meta, None))

@@ -17,6 +17,7 @@ class NoErasures:
         self.erasing: set[UUID] = set()
         self.others: dict[UUID, Kind] = {}
         self.scripts: list[Script] = []
+        self.rows: dict[UUID, ErasureRow] = {}
 
     async def tag(self, tenant: str, subject: str) -> str:
         """See `Erasures.tag`."""
@@ -46,8 +47,8 @@ class NoErasures:
         return Reach((*document_ids, *found.documents), tuple(found.drafts), scripts)
 
     async def erasure(self, tenant: str, erasure_id: UUID) -> ErasureRow | None:
-        """See `Erasures.erasure`."""
-        return None
+        """See `Erasures.erasure`: those that a test has put there."""
+        return self.rows.get(erasure_id)
 
     async def erasures(self, tenant: str) -> list[ErasureRow]:
         """See `Erasures.erasures`."""

@@ -7,6 +7,7 @@ from uuid import uuid4
 from support.erasing_house import TENANT, House
 
 from muniment.api.outbox.postgres import Outbox
+from muniment.schemas.audit import ActionAudited
 from muniment.schemas.documents import DocumentErased
 from muniment.schemas.erasures import (
     ErasureCompleted,
@@ -19,6 +20,7 @@ from muniment.schemas.proofs.signatures import Signature
 from muniment.schemas.record import Record
 from muniment.schemas.topics import COMMANDS_DOCUMENTS
 from muniment.stream_apps.erasing.receipt import PURPOSE, digest
+from muniment.stream_apps.erasing.trail import KEYS_DESTROYED
 
 
 async def test_from_request_to_receipt(house: House) -> None:
@@ -35,6 +37,9 @@ async def test_from_request_to_receipt(house: House) -> None:
     assert "anna" not in requested.subject
     assert confirmed.erasure_id == erasure_id
     (keys,), (completed,) = house.events(KeysDestroyed), house.events(ErasureCompleted)
+    (entered,) = house.events(ActionAudited)
+    assert (entered.actor, entered.action, entered.entity) == ("process:erasing", KEYS_DESTROYED, str(erasure_id))
+    assert {one.document_id for one in entered.documents} == {mine, also}
     assert (set(keys.document_ids), keys.keys, completed.documents, completed.keys) == ({mine, also}, 2, 2, 2)
     told = json.loads(completed.receipt)
     removed = {one["store"]: one["removed"] for one in told["stores"]}

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from support.publisher import MemoryPublisher
 
+from muniment.schemas.audit import ActionAudited
 from muniment.schemas.codec import decode
 from muniment.schemas.erasures import RequestErasure
 from muniment.stream_apps.erasing.retention import Retention, Rules, rules
@@ -59,13 +60,22 @@ async def test_only_what_is_too_old_by_its_tenants_rule(pool: Any) -> None:
     ]
     await retention.run()
     await retention.run()
-    asked = [decode(record, lambda _: None) for record in log.sent]
+    said = [decode(record, lambda _: None) for record in log.sent]
+    asked = [one for one in said if isinstance(one.event, RequestErasure)]
     assert [(one.meta.tenant, one.event.document_ids, one.event.origin) for one in asked[:2]] == [
         ("acme", (old,), "retention"),
         ("brief", (short,), "retention"),
     ]
     assert {one.meta.event_id for one in asked[2:]} == {one.meta.event_id for one in asked[:2]}, "twice is once"
-    assert all(isinstance(one.event, RequestErasure) and "30 days" in one.event.reason for one in asked[:1])
+    assert "30 days" in asked[0].event.reason
+    entered = {one.meta.event_id: one for one in said if isinstance(one.event, ActionAudited)}
+    assert [
+        (one.meta.tenant, one.event.actor, one.event.action, one.event.entity, one.event.documents[0].document_id)
+        for one in entered.values()
+    ] == [
+        ("acme", "process:retention", "erasure.request", str(asked[0].meta.event_id), old),
+        ("brief", "process:retention", "erasure.request", str(asked[1].meta.event_id), short),
+    ]
 
 
 async def test_what_was_deleted_goes_with_its_key(pool: Any) -> None:

@@ -1,11 +1,12 @@
 """What may be named in an erasure, and what is told before it."""
 
-from dataclasses import asdict
-from uuid import uuid4
+from dataclasses import asdict, fields
+from uuid import UUID, uuid4
 
 import pytest
 
 from muniment.producers.belongings import Script
+from muniment.projections.erasures.queries import ErasureRow
 
 
 @pytest.mark.parametrize("kind", ["draft", "project"])
@@ -45,3 +46,29 @@ async def test_scripts_that_would_go_are_named_before(world):
     }
     assert (nobody.status_code, reader.status_code) == (422, 403)
     assert not world.publisher.sent
+
+
+async def test_the_trail_of_a_document_has_its_erasure(world):
+    """Who asked for it, who agreed, and who did not: whoever asks about one of the documents finds them."""
+    one, other = uuid4(), uuid4()
+    async with world.client() as http:
+        body = {"document_ids": [str(one), str(other)], "reason": "asked by letter"}
+        asked = await http.post("/v1/erasures", headers=world.mine, json=body)
+        erasure_id = UUID(asked.json()["erasure_id"])
+        world.erasures.rows[erasure_id] = requested(erasure_id, (one, other))
+        for verb in ("confirm", "reject"):
+            address = f"/v1/erasures/{erasure_id}/{verb}"
+            answer = await http.post(address, headers=world.mine, json={"reason": "letter seen"})
+            assert answer.status_code == 202, answer.text
+    assert [(e.action, e.outcome, [d.document_id for d in e.documents]) for e in world.trail.entries()] == [
+        ("erasure.request", "done", [one, other]),
+        ("erasure.confirm", "done", [one, other]),
+        ("erasure.reject", "done", [one, other]),
+    ]
+
+
+def requested(erasure_id, documents):
+    """An erasure that somebody else has asked for."""
+    nothing = {f.name: None for f in fields(ErasureRow) if f.name not in {"stores", "refusals"}}
+    told = {"status": "requested", "document_ids": documents, "requested_by": "key:other", "confirmations": 1}
+    return ErasureRow(**nothing | told | {"erasure_id": erasure_id})
