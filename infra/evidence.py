@@ -20,8 +20,10 @@ from muniment.producers.signing import Signer
 from muniment.schemas.proofs.bundle import MANIFEST, PURPOSE, SEAL, Asked, Part, contents, seal_as_json
 from muniment.schemas.proofs.leaves import LogRecord
 from muniment.schemas.schema_ids import names
-from muniment.schemas.topics import COMMANDS_DOCUMENTS, SEALED, SEALED_FOR_EVER
+from muniment.schemas.topics import COMMANDS_DOCUMENTS, COMMANDS_PROJECTS, SEALED, SEALED_FOR_EVER
 
+_COMMANDS = (COMMANDS_DOCUMENTS, COMMANDS_PROJECTS)
+"""Where jobs begin: those of documents, and those that write drafts."""
 _FRAME = 5
 """A zero byte and the schema's id: how Confluent's framing begins."""
 
@@ -79,8 +81,8 @@ async def places_of(reader: LogReader, key: str) -> list[Place]:
 
 
 async def _of_job(exporting: Exporting, reader: LogReader, job: str) -> list[Part]:
-    """A job is its command: that names the document, on whose partitions all that came of it lies."""
-    commands = sorted(await reader.extents([COMMANDS_DOCUMENTS.name]))
+    """A job is its command: that names the document or the project, on whose partitions all that came of it lies."""
+    commands = sorted(await reader.extents([topic.name for topic in _COMMANDS]))
     asked = await exporting.matching(commands, lambda one: _header(one, "ce_id") == job)
     keys = {
         item.leaf.key for part in asked for item in part.items if isinstance(item.leaf, LogRecord) and item.leaf.key

@@ -62,6 +62,7 @@ class World:
         self.outside = home / "outside"
         self.records_max = 10_000
         self.ahead = timedelta()
+        self.sealed = [TOPIC]
         # The same for all, so that two records of equal content are equal; not old, or retention would take them.
         self.moment_ms = time.time_ns() // 1_000_000
         self.pool: Any = None
@@ -94,6 +95,15 @@ class World:
             await asyncio.sleep(0.1)
         else:
             raise AssertionError(f"{topic} cannot be made")
+
+    async def seal_also(self, topic: str) -> None:
+        """Make another topic, and seal it, too."""
+        await self.create(topic)
+        self.sealed.append(topic)
+
+    async def say(self, record: Record) -> None:
+        """A record as a part of the product sends it."""
+        await self.publisher.send(record.to(self.prefix + record.topic))
 
     async def widen(self, partitions: int) -> None:
         """Give the sealed topic more partitions; a producer that knew it before goes on with those it had."""
@@ -177,7 +187,7 @@ class World:
                 reader,
                 store,
                 Adopting(self.pool, reader, codec, self.signer),
-                Appending(reader, store, self.signer, records_max=self.records_max, for_ever=[TOPIC]),
+                Appending(reader, store, self.signer, records_max=self.records_max, for_ever=self.sealed),
                 Publishing(self.pool, publisher, codec, self.signer, place=outside, every_s=0),
                 Rechecking(self.pool, reader, rest_s=0),
                 Comparing(self.pool, self.signer, outside),
@@ -185,7 +195,7 @@ class World:
 
     async def seal(self, rounds: int = 1) -> None:
         """Let a new sealer begin and do some rounds."""
-        sealer = Sealer(self._connect, self.tools, [TOPIC], every_s=0)
+        sealer = Sealer(self._connect, self.tools, self.sealed, every_s=0)
         connection = await self._connect()
         try:
             async with self.tools() as tools:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +16,13 @@ from support.sealing import TOPIC, World
 from muniment.infra import evidence
 from muniment.infra.settings import Settings
 from muniment.producers.sealing.proving import NotSealed
+from muniment.schemas import example
+from muniment.schemas.codec import encode
+from muniment.schemas.commands import SubmitDocument
+from muniment.schemas.documents import DocumentSubmitted
+from muniment.schemas.event import Event
+from muniment.schemas.script_commands import GenerateDraft
+from muniment.schemas.scripts import DraftRequested
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 
@@ -107,6 +115,28 @@ async def test_a_document_has_its_records_and_no_other(world: World, tmp_path: P
     assert [len(log["leaves"]) for log in manifest["logs"]] == [2]
     with pytest.raises(evidence.NothingFound, match="no sealed record"):
         await evidence.bundle(settings(world), "document", str(uuid4()), NOW, prefix=world.prefix)
+
+
+@pytest.mark.parametrize(
+    ("command", "event"),
+    [(SubmitDocument, DocumentSubmitted), (GenerateDraft, DraftRequested)],
+    ids=["document", "draft"],
+)
+async def test_a_job_has_its_command_and_all_that_came_of_it(
+    world: World, tmp_path: Path, command: type[Event], event: type[Event]
+) -> None:
+    """Of a document's job and of a draft's, whose command is about a project; what others said of the same is not."""
+    for topic in {command.declaration.topic.name, event.declaration.topic.name} - {TOPIC}:
+        await world.seal_also(topic)
+    job = uuid4()
+    for about, caused_by in ((job, job), (uuid4(), uuid4())):
+        for one, event_id in ((command, about), (event, uuid4())):
+            meta = replace(example.metadata(str(event_id)), event_id=event_id, correlation_id=caused_by)
+            await world.say(encode(example.sample(one.declaration), meta, example.KEY, example.nonce))
+    await world.seal()
+    done = await exported(world, "job", str(job), tmp_path / "bundle")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"PROVED: 2 records of 2 partitions, job {job}" in done.stdout
 
 
 async def test_a_document_is_not_proved_where_a_record_is_gone(world: World, tmp_path: Path) -> None:
