@@ -28,6 +28,8 @@ Logs = dict[Log, Json]
 Heads = dict[Log, dict[int, bytes]]
 Line = tuple[Log, Json, bytes]
 HEAD = b"\x00muniment signature v1\x00"
+FORGED = "is forged: no key of this installation signed this checkpoint"
+ELSEWHERE = "is a checkpoint of another installation"
 
 
 def sha(data: bytes) -> bytes:
@@ -150,6 +152,33 @@ def grew(old: int, old_root: bytes, new: int, new_root: bytes, path: list[bytes]
     return last == 0 and (first, second) == (old_root, new_root)
 
 
+def checkpoint_of(raw: bytes) -> Json | None:
+    """What a signed note says (C2SP signed-note, tlog-checkpoint), whoever signed it; nothing of what is none."""
+    try:
+        text, _, signature = raw.decode().rpartition("\n\n")
+        text += "\n"
+        _, key_id, value = signature.rstrip("\n").split(" ")
+        origin, size, root = text.split("\n")[:3]
+        _, whose, topic, partition = origin.split("/")
+        return {
+            "whose": whose,
+            "log": (topic, int(partition)),
+            "size": int(size),
+            "root": base64.b64decode(root),
+            "key_id": key_id,
+            "text": text.encode(),
+            "signature": base64.b64decode(value)[4:],
+        }
+    except ValueError:
+        return None
+
+
+def contradiction(one: Json) -> str:
+    """What is said of a checkpoint that has another root than one of the same size."""
+    topic, partition = one["log"]
+    return f"contradicts another checkpoint of {topic}:{partition} of {one['size']} leaves"
+
+
 class Bundle:
     """Reads a bundle, and gathers what is wrong with it."""
 
@@ -231,30 +260,41 @@ class Bundle:
     def check_checkpoints(self, installation: str, logs: Logs, kept: list[tuple[str, bytes]]) -> Heads:
         """Every checkpoint is signed, and of this installation; gives sizes and roots by log."""
         heads: Heads = {}
-        notes = [(name, self.read(name)) for name in sorted(self.names()) if name.startswith("checkpoints/")]
-        for name, raw in [*notes, *kept]:
-            try:
-                text, _, signature = raw.decode().rpartition("\n\n")
-                text += "\n"
-                _, key_id, value = signature.rstrip("\n").split(" ")
-                origin, size, root = text.split("\n")[:3]
-                _, whose, topic, partition = origin.split("/")
-                good = signed(self.keys[key_id], text.encode(), base64.b64decode(value)[4:])
-                found = int(size), base64.b64decode(root)
-            except (KeyError, ValueError, binascii.Error, UnicodeDecodeError):
-                good = False
-            if not good:
-                self.fail(name, "is forged: no key of this installation signed this checkpoint")
-            elif whose != installation:
-                self.fail(name, "is a checkpoint of another installation")
+        own = [(name, self.read(name)) for name in sorted(self.names()) if name.startswith("checkpoints/")]
+        for number, (name, raw) in enumerate([*own, *kept]):
+            one, is_kept = checkpoint_of(raw), number >= len(own)
+            if one is None:
+                self.fail(name, "is no checkpoint: it cannot be read" if is_kept else FORGED)
+            elif is_kept and one["whose"] == installation and one["key_id"] not in self.keys:
+                self.unknown_key(name, one, heads)
+            elif not signed(self.keys.get(one["key_id"], b""), one["text"], one["signature"]):
+                self.fail(name, ELSEWHERE if is_kept and one["whose"] != installation else FORGED)
+            elif one["whose"] != installation:
+                self.fail(name, ELSEWHERE)
             else:
-                log = heads.setdefault((topic, int(partition)), {})
-                if log.setdefault(*found) != found[1]:
-                    self.fail(name, f"contradicts another checkpoint of {topic}:{partition} of {found[0]} leaves")
+                self.take(name, one, heads)
+                if is_kept and one["log"] not in logs:
+                    of = f"{one['log'][0]}:{one['log'][1]}"
+                    self.notes.append(f"{name} is of {of}, of which this bundle has nothing: it says nothing about it")
         for place, wanted in logs.items():
             if wanted["size"] not in heads.get(place, {}):
                 self.fail(f"{place[0]}:{place[1]}", f"has no good checkpoint of {wanted['size']} leaves")
         return heads
+
+    def take(self, name: str, one: Json, heads: Heads) -> None:
+        """Note the size and root of a good checkpoint."""
+        log = heads.setdefault(one["log"], {})
+        if log.setdefault(one["size"], one["root"]) != one["root"]:
+            self.fail(name, contradiction(one))
+
+    def unknown_key(self, name: str, one: Json, heads: Heads) -> None:
+        """A checkpoint that was kept, and whose key is not here: only what it says otherwise counts."""
+        if heads.get(one["log"], {}).get(one["size"], one["root"]) != one["root"]:
+            self.fail(name, f"{contradiction(one)}, and its key {one['key_id']} is not in this bundle")
+        else:
+            told = f"was signed with {one['key_id']}, a key that is not in this bundle"
+            told += ": if it is newer than the bundle, have that exported anew; else it is forged"
+            self.notes.append(f"{name} {told}. It says nothing about this bundle")
 
     def check_growth(self, logs: Logs, heads: Heads) -> None:
         """Older checkpoints are the beginnings of newer ones, and each is tied to the one that the proofs lead to."""

@@ -218,6 +218,59 @@ def test_a_checkpoint_that_was_kept_outside_counts(
     assert f"WRONG {kept} contradicts another checkpoint of {TOPIC}:0 of 18 leaves" in out
 
 
+def test_a_kept_checkpoint_of_another_partition_says_nothing(
+    bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer, tmp_path: Path
+) -> None:
+    """Whoever took the wrong file is told so, and not let believe that it was compared."""
+    kept = tmp_path / "kept.note"
+    kept.write_text(SealedLog(signer, usual("muniment.chunks")).notes[18])
+    # Made anew, with the keys that have been made since.
+    again = write(tmp_path / "again", signer, [SealedLog(signer, usual()).part()])
+    code, out = checked(capsys, again, "--checkpoint", kept)
+    assert code == 0, out
+    told = f"note  {kept} is of muniment.chunks:0, of which this bundle has nothing: it says nothing about it"
+    assert told in out.splitlines()
+    assert "of which this bundle has nothing" not in checked(capsys, again)[1]
+
+
+def test_a_kept_checkpoint_of_a_newer_key_is_not_called_forged(
+    bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer, tmp_path: Path
+) -> None:
+    """A bundle cannot know the keys that came after it; a root of its own size that is another one is no less wrong."""
+    newer, other = SealedLog(signer, usual(), (7, 17)), SealedLog(signer, [record(n) for n in range(20)])
+    kept = tmp_path / "kept.note"
+    kept.write_text(newer.notes[17])
+    code, out = checked(capsys, bundle, "--checkpoint", kept)
+    assert code == 0, out
+    (note,) = [line for line in out.splitlines() if str(kept) in line]
+    assert note.startswith(f"note  {kept} was signed with sig-")
+    assert "a key that is not in this bundle: if it is newer than the bundle, have that exported anew" in note
+    kept.write_text(other.notes[18])
+    code, out = checked(capsys, bundle, "--checkpoint", kept)
+    assert code == 1
+    assert f"WRONG {kept} contradicts another checkpoint of {TOPIC}:0 of 18 leaves, and its key sig-" in out
+
+
+def test_a_kept_file_that_is_no_good_checkpoint_is_told_apart(
+    bundle: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Forged where the key is known and has not signed it; of another house; or no checkpoint at all."""
+    kept = tmp_path / "kept.note"
+    good = (bundle / "checkpoints" / f"{TOPIC}-0-18.note").read_text()
+    stranger = SealedLog(Signer(tmp_path / "stranger.json"), usual()).notes[18]
+    for text, told in (
+        (
+            good.replace("next-offset 20", "next-offset 21"),
+            "is forged: no key of this installation signed this checkpoint",
+        ),
+        (stranger, "is a checkpoint of another installation"),
+        ("nothing", "is no checkpoint: it cannot be read"),
+    ):
+        kept.write_text(text)
+        code, out = checked(capsys, bundle, "--checkpoint", kept)
+        assert (code, f"WRONG {kept} {told}" in out) == (1, True), out
+
+
 def test_a_checkpoint_that_does_not_follow_from_the_one_before_is_found(
     capsys: pytest.CaptureFixture[str], signer: Signer, tmp_path: Path
 ) -> None:
