@@ -8,7 +8,7 @@ compared, and the first that differs ends the work.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Self
@@ -85,14 +85,19 @@ def _filler(number: int) -> dict[str, Any]:
     return {"type": "record", "name": f"Unused{number}", "namespace": "muniment", "doc": doc, "fields": []}
 
 
-def fill(address: str) -> str:
-    """Register what is missing there; one sentence on what became of it, which may be that nothing could."""
+def fill(address: str, changing: Callable[[str], AbstractContextManager[object]] = nullcontext) -> str:
+    """Register what is missing there; one sentence on what became of it, which may be that nothing could.
+
+    `changing`, given the name of the registry, is entered where there is something to change in it.
+    """
     try:
         with OutsideRegistry(address) as outside:
             found = outside.look(places(declarations()))
             if found.wrong:
                 return found.wrong[0]
-            outside.register(found.missing)
+            if found.missing:
+                with changing(outside.name):
+                    outside.register(found.missing)
             return f"{len(found.missing)} registered in {outside.name}, {len(found.equal)} there already"
     except NotRegistered as error:
         return str(error)

@@ -32,6 +32,11 @@ class Change:
     refused: str = ""
 
 
+def made(changes: Iterable[Change]) -> str:
+    """What is made of these, in words: what the trail says of it. Empty when all of them are refused."""
+    return "; ".join(f"{change.topic}: {change.what}" for change in changes if not change.refused)
+
+
 def differences(
     topic: Topic,
     partitions: int,

@@ -71,8 +71,7 @@ def apply(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> Non
     address = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
     with acting(settings, "topics.apply", kind="topic") as act:
         changes = asyncio.run(declared.apply(address, settings.partitions, replication=settings.replication_factor))
-        made = [f"{change.topic}: {change.what}" for change in changes if not change.refused]
-        act.reason = "; ".join(made) or "nothing to change"
+        act.reason = declared.made(changes) or "nothing to change"
     _show(changes, as_json=as_json, done=True)
     raise typer.Exit(1 if any(change.refused for change in changes) else 0)
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,8 @@ START_ATTEMPTS = 4
 LAST_WORDS_BYTES = 4096
 LAST_WORDS_CHARACTERS = 300
 ENVIRONMENT_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "JAVA_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+_UP = "muniment up"
 
 Report = Callable[[str], None]
 """Takes one line on how far the start has come."""
@@ -196,23 +198,41 @@ async def lay_foundations(plan: Plan, settings: Settings, report: Report) -> Non
         if "api" in plan.names:
             await _note_key(plan.settings.home, settings.database_url.get_secret_value())
     if settings.kafka_bootstrap is not None:
-        # Imported late: the topics are derived from the registry of events, which takes a moment to build.
-        from muniment.infra import topics  # noqa: PLC0415
-
-        changes = await topics.apply(
-            settings.kafka_bootstrap, settings.partitions, replication=settings.replication_factor
-        )
-        refused = [f"{change.topic} {change.what}: {change.refused}" for change in changes if change.refused]
-        report(f"topics: {'; '.join(refused) or f'{len(changes)} changes'}")
+        report(f"topics: {await _topics(settings, settings.kafka_bootstrap)}")
     if settings.schema_registry_url is not None:
-        report(f"schemas: {await asyncio.to_thread(_registered, settings.schema_registry_url.get_secret_value())}")
+        address = settings.schema_registry_url.get_secret_value()
+        report(f"schemas: {await asyncio.to_thread(_registered, settings, address)}")
 
 
-def _registered(address: str) -> str:
+async def _topics(settings: Settings, bootstrap: str) -> str:
+    """Make the topics what is declared; what became of it. Where something changes, the trail has it, with what.
+
+    No broker is waited for to enter it: the first part that runs brings the entries to the log.
+    """
+    # Imported late: the topics are derived from the registry of events, which takes a moment to build.
+    from muniment.infra import topics  # noqa: PLC0415
+    from muniment.infra.acting import Act, entering  # noqa: PLC0415
+    from muniment.infra.trailing import trail_folder  # noqa: PLC0415
+
+    given = {"partitions": settings.partitions, "replication": settings.replication_factor}
+    changes = await topics.plan(bootstrap, **given)
+    if made := topics.made(changes):
+        with entering(trail_folder(settings), Act("topics.apply", "topic", reason=f"{_UP}: {made}")):
+            changes = await topics.apply(bootstrap, **given)
+    refused = [f"{change.topic} {change.what}: {change.refused}" for change in changes if change.refused]
+    return "; ".join(refused) or f"{len(changes)} changes"
+
+
+def _registered(settings: Settings, address: str) -> str:
     """Fill the registry outside; what became of it. Nobody here waits for it: consumers do."""
-    from muniment.infra.registering import fill  # noqa: PLC0415 - as with the topics
+    from muniment.infra.acting import Act, entering  # noqa: PLC0415 - as with the topics
+    from muniment.infra.registering import fill  # noqa: PLC0415
+    from muniment.infra.trailing import trail_folder  # noqa: PLC0415
 
-    return fill(address)
+    def changing(name: str) -> AbstractContextManager[Act]:
+        return entering(trail_folder(settings), Act("schemas.register", "schema_registry", name, reason=_UP))
+
+    return fill(address, changing)
 
 
 async def bring_up(plan: Plan, settings: Settings, process: subprocess.Popen[bytes], report: Report) -> None:

@@ -3,17 +3,24 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import Result
+from pydantic import SecretStr
 from support import registries
 from support.standin_registry import StandIn
 from typer.testing import CliRunner
 
 from muniment.infra.cli.main import make_app
 from muniment.infra.registering import UNUSED, fill, fillers
+from muniment.infra.settings import Settings
+from muniment.infra.stack.start import lay_foundations
+from muniment.producers.trail.spool import orphans
 from muniment.schemas import export
 from muniment.schemas.catalogue import declarations
+from muniment.schemas.codec import decode
 from muniment.schemas.schema_ids import ids
 from muniment.schemas.subjects import subjects
 
@@ -149,3 +156,19 @@ def test_check_names_what_may_not_change(run: Run, monkeypatch: pytest.MonkeyPat
     assert done.exit_code == 1
     assert "SubmitDocument.v1 was edited" in done.output
     assert "BACKWARD: field size_bytes" in done.output
+
+
+async def test_a_start_that_fills_the_registry_is_in_the_trail(address: str, tmp_path: Path) -> None:
+    """Once, with the registry and without its password; a start that finds all there leaves nothing."""
+    plan: Any = SimpleNamespace(names=())
+    settings = Settings(home=tmp_path, schema_registry_url=SecretStr(address))
+    said: list[str] = []
+    for _ in range(2):
+        await lay_foundations(plan, settings, said.append)
+    assert [line.partition(" registered")[0] == "schemas: 0" for line in said] == [False, True]
+    found: list[Any] = [decode(r, lambda _: None).event for one in orphans(tmp_path / "trail") for r in one.records()]
+    assert [(one.action, one.outcome, one.kind) for one in found] == [
+        ("schemas.register", "begun", "schema_registry"),
+        ("schemas.register", "done", "schema_registry"),
+    ]
+    assert found[0].entity == address.replace("me:hush@", "")

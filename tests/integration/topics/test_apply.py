@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,11 @@ from support.kafka import running_broker
 from support.ports import free_port, free_ports
 
 from muniment.infra import topics
+from muniment.infra.settings import Settings
+from muniment.infra.stack.start import lay_foundations
 from muniment.producers.foreign_names import ForgivingRecords
+from muniment.producers.trail.spool import orphans
+from muniment.schemas.codec import decode
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.topics import DOCUMENTS, RETRY_TIERS, TOPICS
@@ -82,6 +88,32 @@ async def test_topics_from_nothing_to_refusals(bootstrap: str, monkeypatch: pyte
     assert config["retention.ms"] == "-1"
     assert config["message.timestamp.type"] == "CreateTime"
     assert config["min.insync.replicas"] == "1"
+
+
+async def test_a_start_that_changes_a_topic_is_in_the_trail(bootstrap: str, tmp_path: Path) -> None:
+    """As with the command, with what was changed; a start that finds all as declared leaves nothing."""
+    plan: Any = SimpleNamespace(names=())
+    settings = Settings(home=tmp_path, kafka_bootstrap=bootstrap, partitions=6)
+    said: list[str] = []
+    await topics.apply(bootstrap, 6)
+    await lay_foundations(plan, settings, said.append)
+    assert (said, entries(tmp_path)) == (["topics: 0 changes"], [])
+    async with _client(bootstrap) as admin:
+        own = topics.wanted_config(DOCUMENTS) | {"retention.ms": "60000"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, DOCUMENTS.name, configs=own)])
+    async with asyncio.timeout(60):
+        while (await config_of(bootstrap, DOCUMENTS.name))["retention.ms"] != "60000":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await lay_foundations(plan, settings, said.append)
+    assert said[1:] == ["topics: 1 changes"]
+    reason = "muniment up: muniment.documents: retention.ms: 60000 -> -1"
+    assert entries(tmp_path) == [("topics.apply", "begun", reason), ("topics.apply", "done", reason)]
+
+
+def entries(home: Path) -> list[tuple[str, str, str]]:
+    """What lies in the spool of an installation."""
+    found: list[Any] = [decode(r, lambda _: None).event for one in orphans(home / "trail") for r in one.records()]
+    return [(one.action, one.outcome, one.reason) for one in found]
 
 
 async def test_what_the_broker_will_not_make_is_no_success(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
