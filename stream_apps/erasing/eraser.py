@@ -209,22 +209,10 @@ class Eraser:
         keys, _ = await self._store.keys_destroyed(erasure.tenant, erasure.documents, erasure.told_at)
         event = KeysDestroyed(erasure_id=erasure.erasure_id, document_ids=erasure.documents, keys=keys)
         await self._say(erasure, event, erasure.erasure_id)
-        await self._enter(erasure)
+        for entry in trail.keys_destroyed(erasure, self._now()):
+            await send_confirmed(self._publisher, entry)
         await self._store.destroyed(erasure.erasure_id, keys, self._now())
         log.info("keys_destroyed", erasure_id=str(erasure.erasure_id), keys=keys)
-
-    async def _enter(self, erasure: UnderWay) -> None:
-        """Let whoever asks the trail about one of the documents find that its key is gone."""
-        for one in trail.entries(
-            trail.KEYS_DESTROYED,
-            trail.ERASING,
-            (erasure.tenant, erasure.erasure_id),
-            erasure.documents,
-            reason=erasure.reason,
-            now=self._now(),
-            traceparent=erasure.traceparent,
-        ):
-            await send_confirmed(self._publisher, one)
 
     async def _waiting(self, erasure: UnderWay) -> None:
         if erasure.ends is None:

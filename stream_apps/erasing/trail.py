@@ -12,12 +12,20 @@ from muniment.schemas.audit import MOST_DOCUMENTS, ActionAudited, DocumentTouche
 from muniment.schemas.codec import encode
 from muniment.schemas.metadata import Metadata, whole_millis
 from muniment.schemas.record import Record
+from muniment.stream_apps.erasing.store import UnderWay
 
 REQUESTED = "erasure.request"
 """As when somebody asks for it (`muniment.api.auditing.table`)."""
 KEYS_DESTROYED = "erasure.destroy_keys"
 RETENTION, ERASING = "process:retention", "process:erasing"
 _LONGEST = 500
+
+
+def keys_destroyed(erasure: UnderWay, now: datetime) -> Iterator[Record]:
+    """That the keys of all its documents are gone."""
+    about = erasure.tenant, erasure.erasure_id
+    why, trace = erasure.reason, erasure.traceparent
+    return entries(KEYS_DESTROYED, ERASING, about, erasure.documents, reason=why, now=now, traceparent=trace)
 
 
 def entries(
