@@ -208,7 +208,8 @@ class Load:
         at = await checkpoint.read(self._open[0].connection, self.schema)
         if total(ends, {p: max(at[p], self.begins[p]) for p in self.partitions}, self.partitions) < self.apart.least:
             return
-        shares = self._shares(ends, min(len(self._open), self.apart.most))
+        whole = Share(self.projection, self.config, self.schema, dict(ends), self.passed, self.batch)
+        shares = whole.split(min(len(self._open), self.apart.most))
         if len(shares) == 1:
             return
         for lane in self._open:
@@ -217,17 +218,6 @@ class Load:
         for lane in self._open:
             await self._seek(lane)
             lane.source.resume(*lane.partitions)
-
-    def _shares(self, ends: Mapping[Partition, int], count: int) -> list[Share]:
-        shares = []
-        for number in range(count):
-            numbers = dict[str, set[int]]()
-            for topic, partition in self.partitions:
-                if partition % count == number:
-                    numbers.setdefault(topic, set()).add(partition)
-            mine = {p: end for p, end in ends.items() if p[1] in numbers.get(p[0], ())}
-            shares.append(Share(self.projection, self.config, self.schema, numbers, mine, self.passed, self.batch))
-        return shares
 
     async def _lane_to(self, lane: Lane, ends: dict[TopicPartition, int]) -> None:
         left = dict(ends)

@@ -12,7 +12,6 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from time import monotonic
 
 import asyncpg
 
@@ -25,6 +24,7 @@ from muniment.projections.fold import CHANNEL
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying import shadow, skips
 from muniment.projections.replaying.comparison import NEAR, Comparison, behind, compared, looked, pinned, reached
+from muniment.projections.replaying.following import followed
 from muniment.projections.replaying.load import Load, total
 from muniment.projections.replaying.share import Apart
 from muniment.projections.replaying.turn import turn
@@ -32,15 +32,10 @@ from muniment.projections.replaying.turn import turn
 _LOCK_WAIT = "2s"
 _VIEWS_WAIT = "100ms"
 """Readers queue behind whoever waits for their views, so that wait is short, and made again."""
-_AHEAD_S, _PAUSE_S = 10.0, 0.25
 
 
 class _Overtaken(Exception):
-    """It cannot be gone on with.
-
-    It has folded what is skipped now, passed by what is skipped no more, folded what the log has no more, or come
-    further than the live one, which does not follow.
-    """
+    """It has folded what is skipped now or the log has no more, passed by what is skipped no more, or nobody follows."""
 
     def __init__(self, *, anew: bool = False) -> None:
         super().__init__()
@@ -220,7 +215,7 @@ class _Replay:
             raise lost[0]
         if await self.load.lost(await reached(self.connection, self.load.schema, self.load.partitions)):
             raise _Overtaken(anew=True)
-        if not (outdated or lost or await self._live_is_ahead()):
+        if not (outdated or lost or await self._followed()):
             raise _Overtaken(anew=True)
         # Not beyond the live one, for both have to be looked at after the same records.
         goal = await self.load.ends() if outdated else await self._live()
@@ -241,22 +236,6 @@ class _Replay:
                 self.show("switched")
                 return Replayed(self.load.schema, self.load.schema, comparison, self.old)
 
-    async def _live_is_ahead(self) -> bool:
-        """Whether the live one has come as far as what an earlier replay has loaded, or soon does.
-
-        While a replay catches up it may pass the live one. Nobody can go back there to compare, and where nobody folds
-        the live one it would be waited for without end.
-        """
-        places, began = self.load.partitions, monotonic()
-        while True:
-            theirs, mine = [await reached(self.connection, schema, places) for schema in (self.old, self.load.schema)]
-            if all(mine[place] <= theirs[place] for place in places):
-                return True
-            if monotonic() - began > _AHEAD_S or self.how.stop.is_set():
-                return False
-            self.show("waiting for the live one")
-            await asyncio.sleep(_PAUSE_S)
-
     async def to(self, ends: Mapping[Partition, int], phase: str) -> None:
         """Load up to these offsets, showing the progress."""
         at = await checkpoint.read(self.connection, self.load.schema)
@@ -270,6 +249,9 @@ class _Replay:
         """Tell how far it has come."""
         done = min(self.total, self.before + self.load.done)
         self.how.on_progress(Progress(self.projection.name, self.load.schema, phase, done, self.total))
+
+    async def _followed(self) -> bool:
+        return await followed(self.connection, self.old, self.load, lambda: self.show("waiting for the live one"))
 
     async def _check_skips(self) -> None:
         if await skips.changed_behind(self.connection, self.projection.name, self.how.passed()):

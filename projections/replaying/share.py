@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from muniment.projections.batch import Place
@@ -19,8 +19,7 @@ class Share:
         projection: Whose fold.
         config: Where broker and database are.
         schema: Where to.
-        numbers: Which partitions, as numbers by topic.
-        ends: How far, by partition.
+        ends: Which partitions, and how far.
         passed: Places that are not folded.
         batch: Records in one transaction, at most.
 
@@ -29,10 +28,22 @@ class Share:
     projection: Projection
     config: ProjectionsConfig
     schema: str
-    numbers: Mapping[str, Collection[int]]
     ends: Mapping[Partition, int]
     passed: Collection[Place]
     batch: int
+
+    @property
+    def numbers(self) -> dict[str, set[int]]:
+        """Which partitions, as numbers by topic."""
+        found = dict[str, set[int]]()
+        for topic, number in self.ends:
+            found.setdefault(topic, set()).add(number)
+        return found
+
+    def split(self, count: int) -> list["Share"]:
+        """The same in at most so many parts: partitions of one number, so all of a document, stay together."""
+        parts = [{p: end for p, end in self.ends.items() if p[1] % count == number} for number in range(count)]
+        return [replace(self, ends=ends) for ends in parts if ends]
 
 
 class Apart(Protocol):

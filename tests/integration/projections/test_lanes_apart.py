@@ -47,7 +47,7 @@ class Nobody:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches so small that whatever happens finds every process at work."""
     monkeypatch.setattr("muniment.projections.replaying.load.BATCH", SMALL)
-    monkeypatch.setattr("muniment.projections.replaying.replay._AHEAD_S", 0.5)
+    monkeypatch.setattr("muniment.projections.replaying.following.PATIENCE_S", 0.5)
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ async def test_what_came_further_than_a_live_one_that_nobody_folds_is_begun_anew
 ) -> None:
     """Stopped while it catches up, with no worker that takes the live one as far: the next replay ends all the same."""
     monkeypatch.setattr("muniment.projections.replaying.load.BATCH", 10)
-    monkeypatch.setattr("muniment.projections.replaying.replay._AHEAD_S", 0.5)
+    monkeypatch.setattr("muniment.projections.replaying.following.PATIENCE_S", 0.5)
     await sender.send(await told(log, 12))
     stop = asyncio.Event()
 
