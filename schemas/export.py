@@ -35,16 +35,36 @@ def committed() -> dict[str, Any]:
 
 def faults() -> list[str]:
     """What is wrong with the declarations beside what is committed, a sentence each; empty when nothing is."""
-    return compatibility.of_change({one.key: one.schema for one in declarations()}, committed())
+    return compatibility.of_change({one.key: one.schema for one in declarations()}, committed()) + gone()
+
+
+def gone() -> list[str]:
+    """Files that were written once and are not there, a sentence each.
+
+    An id stands for what its files say: written anew from a declaration that changed meanwhile, they would say it too,
+    and nothing would be left to show that the log says otherwise.
+    """
+    locked = _locked()
+    missing = [(one.key, path) for one in declarations() for path in _files(one) if not path.exists()]
+    return [
+        f"{path.name} is gone, and {key} has an id, so it was written before: `git checkout HEAD -- "
+        f"{HERE.name}/{path.parent.name}/{path.name}` brings it back (if it was never committed: take {key} out of "
+        f"{IDS.name} first)"
+        for key, path in missing
+        if key in locked
+    ]
 
 
 def main() -> int:
-    """Write what is missing; exit 1, and write nothing, where a schema was edited or may not follow its elders."""
+    """Write what is missing for new declarations.
+
+    Exit 1, and write nothing, where a schema was edited, is gone, or may not follow its elders.
+    """
     found = faults()
     if found:
         sys.stderr.writelines(f"{why}\n" for why in found)
         return 1
-    locked = json.loads(IDS.read_text("utf-8")) if IDS.exists() else {}
+    locked = _locked()
     for declaration in declarations():
         locked.setdefault(declaration.key, max(locked.values(), default=0) + 1)
     IDS.write_text(json.dumps(locked, indent=2) + "\n", "utf-8")
@@ -58,13 +78,19 @@ def main() -> int:
     return 1 if stale else 0
 
 
+def _locked() -> dict[str, int]:
+    found: dict[str, int] = json.loads(IDS.read_text("utf-8")) if IDS.exists() else {}
+    return found
+
+
+def _files(declaration: Declaration) -> tuple[Path, Path]:
+    return AVRO / f"{declaration.key}.avsc", GOLDEN / f"{declaration.key}.json"
+
+
 def _write(declaration: Declaration) -> list[Path]:
-    texts = {
-        AVRO / f"{declaration.key}.avsc": schema_text(declaration),
-        GOLDEN / f"{declaration.key}.json": json.dumps(golden(declaration), indent=2) + "\n",
-    }
+    texts = (schema_text(declaration), json.dumps(golden(declaration), indent=2) + "\n")
     stale = []
-    for path, text in texts.items():
+    for path, text in zip(_files(declaration), texts, strict=True):
         if not path.exists():
             path.write_text(text, "utf-8")
         elif path.read_text("utf-8") != text:

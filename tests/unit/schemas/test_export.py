@@ -51,6 +51,18 @@ def test_an_edited_schema_is_refused(folder: Path, capsys: pytest.CaptureFixture
     assert path.read_text("utf-8") == edited
 
 
+@pytest.mark.parametrize("name", ["avro/SubmitDocument.v1.avsc", "golden/SubmitDocument.v1.json"])
+def test_a_file_that_is_gone_is_not_written_again(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What has an id was written once: whoever changed its declaration would get the change written otherwise."""
+    (folder / name).unlink()
+    before = texts(folder)
+    assert export.main() == 1
+    assert texts(folder) == before
+    told = capsys.readouterr().err
+    assert f"{Path(name).name} is gone, and SubmitDocument.v1 has an id" in told
+    assert f"git checkout HEAD -- schemas/{name}" in told
+
+
 def test_a_version_that_may_not_follow_is_refused(
     open_registry: None, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

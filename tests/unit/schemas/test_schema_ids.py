@@ -1,10 +1,10 @@
 """Schema ids mean the same for ever."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.git_history import git, whole_history
 
 from muniment.schemas import schema_ids
 from muniment.schemas.catalogue import declarations
@@ -33,16 +33,10 @@ def test_names_are_found_by_id() -> None:
 def test_no_id_was_ever_given_to_another_name() -> None:
     """In every committed version of the lock file an id stands for what it stands for today."""
     root = LOCK.parents[1]
-    log = _git(root, "log", "--format=%H", "--", "schemas/schema_ids.json")
-    if log is None:
-        pytest.skip("not a git checkout: the history of the lock file is not at hand")
+    whole_history(root)
+    log = git(root, "log", "--format=%H", "--", "schemas/schema_ids.json") or ""
     today = {i: name for name, i in json.loads(LOCK.read_text("utf-8")).items()}
     for commit in log.split():
-        text = _git(root, "show", f"{commit}:schemas/schema_ids.json")
+        text = git(root, "show", f"{commit}:schemas/schema_ids.json")
         for name, number in json.loads(text or "{}").items():
             assert today.get(number) == name, f"{number} was {name} in {commit[:8]}"
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
