@@ -36,6 +36,7 @@ def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         views = statements(PACKAGE, "views.sql")
         connection.execute(views["header"])
+        connection.execute(views["raw_header"])
         for declaration in declarations():
             source = _files(folder / declaration.topic.name, f"{declaration.name}.v*")
             source = source or _empty(connection, kind_of(declaration, opened=False))

@@ -41,9 +41,24 @@ select header(_headers, 'retry_step') as step, coalesce(nullif(header(_headers, 
     count(*) as waits, count(distinct _event_id) as records
 from log where _topic like 'muniment.retry.%' group by all order by waits desc, step, cause
 
--- dead_letters_by_fingerprint: what no retry could help, alike ones together
-select fingerprint, step, code, count(*) as letters, min(_time) as first_seen
-from DocumentDeadLettered group by fingerprint, step, code order by letters desc, fingerprint
+-- dead_letters_by_fingerprint: what no retry could help, alike ones together; of the topic itself, for the events tell of
+-- dead letters of documents only
+select fingerprint, step, code, count(distinct identity) as letters, min(_arrived) as first_seen
+from (
+    select coalesce(nullif(header(_headers, 'retry_fingerprint'), ''), step || '.' || code) as fingerprint, step, code,
+        _arrived,
+        -- A step that was killed may have sent the same letter twice; after a redrive, or of another model, it is another.
+        row(
+            coalesce(header(_headers, 'retry_origin'), _partition || ':' || _offset), _event_id,
+            raw_header(_headers, 'step_branch'), raw_header(_headers, 'redrive_id'), raw_header(_headers, 'redrive_times')
+        ) as identity
+    from (
+        select *, coalesce(header(_headers, 'retry_step'), 'unknown') as step,
+            coalesce(nullif(header(_headers, 'retry_limit'), ''), header(_headers, 'retry_code'), 'unknown') as code
+        from log where _topic = 'muniment.dlq'
+    )
+)
+group by fingerprint, step, code order by letters desc, fingerprint, step, code
 
 -- documents_by_type: documents that are there, by the type of their newest text
 select media_type, count(*) as documents

@@ -6,13 +6,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from support.exporting import FakeLog, everything, exported, laid
+from support.exporting import NOW, FakeLog, everything, exported, laid
 from support.project_story import told
 
 from muniment.infra.analytics.questions import ask
 from muniment.schemas import example
 from muniment.schemas.codec import encode
-from muniment.schemas.documents import DocumentDeadLettered, DocumentDeleted, DocumentExtracted, DocumentUnchanged
+from muniment.schemas.documents import DocumentDeleted, DocumentExtracted, DocumentUnchanged
 from muniment.schemas.embedding_models import ChunksReembedded
 from muniment.schemas.embeddings import ChunksEmbedded
 from muniment.schemas.error_codes import ErrorCode
@@ -187,26 +187,68 @@ async def test_causes_of_retries_are_counted(tmp_path: Path) -> None:
     assert found["slowest_step"] == []
 
 
+def letter(about: Record, fingerprint: str, step: str = "embedding", *, origin: int = 0, **headers: str) -> Record:
+    """A record on the dead-letter topic."""
+    place = Position(about.topic, 0, origin)
+    state = RetryState(step, 1, 0, 0, 0, place, ErrorCode.PROVIDER_REJECTED, "an error", fingerprint)
+    return about.with_headers(state.to_headers() | headers).to("muniment.dlq")
+
+
+def unchanged() -> Record:
+    """A record about a document."""
+    return record(DocumentUnchanged(document_id=uuid4(), **FACTS))
+
+
 async def test_dead_letters_are_grouped(tmp_path: Path) -> None:
-    """Alike ones together, the most frequent first."""
-    letters = [
-        record(
-            DocumentDeadLettered(
-                document_id=uuid4(),
-                **FACTS,
-                step="embedding",
-                code="provider_rejected",
-                category="permanent",
-                fingerprint=fingerprint,
-                attempts=1,
-                letter=f"muniment.dlq:0:{i}",
-            )
-        )
-        for i, fingerprint in enumerate(("aa", "bb", "bb"))
-    ]
+    """Alike ones together, the most frequent first, with when the first of them was buried."""
+    letters = [letter(unchanged(), name, origin=i) for i, name in enumerate(("aa", "bb", "bb"))]
     found = (await answers(tmp_path, *letters))["dead_letters_by_fingerprint"]
-    assert [(one["fingerprint"], one["letters"]) for one in found] == [("bb", 2), ("aa", 1)]
-    assert {one["first_seen"] for one in found} == {NOON.replace(tzinfo=None)}
+    buried = NOW.replace(tzinfo=None)
+    assert found == [
+        {
+            "fingerprint": "bb",
+            "step": "embedding",
+            "code": "provider_rejected",
+            "letters": 2,
+            "first_seen": buried + timedelta(seconds=1),
+        },
+        {
+            "fingerprint": "aa",
+            "step": "embedding",
+            "code": "provider_rejected",
+            "letters": 1,
+            "first_seen": buried,
+        },
+    ]
+
+
+async def test_dead_letters_are_counted_whatever_they_are_about(tmp_path: Path) -> None:
+    """Also one of a step beside the work on documents, of a project, and one of which nothing can be read."""
+    foreign = Record("muniment.documents", b"\xff no id", b"no event", (("tenant", b"acme"),))
+    found = await answers(
+        tmp_path,
+        letter(unchanged(), "aa", "reembedding", step_branch="model"),
+        letter(record(put(ONE)), "bb", "deciding-projects"),
+        letter(foreign, "cc", "extracting"),
+        foreign.to("muniment.dlq"),
+    )
+    told = [(one["fingerprint"], one["step"], one["letters"]) for one in found["dead_letters_by_fingerprint"]]
+    assert told == [
+        ("aa", "reembedding", 1),
+        ("bb", "deciding-projects", 1),
+        ("cc", "extracting", 1),
+        ("unknown.unknown", "unknown", 1),
+    ]
+
+
+async def test_a_dead_letter_that_was_sent_twice_counts_once(tmp_path: Path) -> None:
+    """A step's repeat after a crash is no second letter; one that failed again after a redrive, or for another, is."""
+    one = unchanged()
+    first, model = letter(one, "aa"), letter(one, "aa", "reembedding", step_branch="first")
+    again = letter(one, "aa", redrive_id=str(UUID(int=5)), redrive_times="1")
+    other = letter(one, "aa", "reembedding", step_branch="second")
+    found = (await answers(tmp_path, first, model, again, other, again=True))["dead_letters_by_fingerprint"]
+    assert [(one["step"], one["letters"]) for one in found] == [("embedding", 2), ("reembedding", 2)]
 
 
 async def test_documents_are_counted_by_their_newest_type(tmp_path: Path) -> None:
