@@ -16,6 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from muniment.infra.analytics import note
 from muniment.infra.exporting.formats import format_of
 from muniment.infra.exporting.rows import Kind, sealed_row
 from muniment.producers.consumed import record_of
@@ -57,6 +58,7 @@ class Landing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         prefix: str = "",
         file_s: float = FILE_S,
     ) -> None:
+        self._bootstrap, self._group = bootstrap, group
         self._folder = folder
         self._wanted = wanted
         self._prefix = prefix
@@ -76,8 +78,17 @@ class Landing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
         )
 
     async def run(self, *, once: bool) -> None:
-        """Land records until cancelled; with `once`, until all is landed that lies there when this member has begun."""
-        self._consumer.subscribe([self._prefix + topic for topic in self._wanted.topics], listener=self)
+        """Land records until cancelled; with `once`, until all is landed that lies there when this member has begun.
+
+        Raises:
+            NotSetError: what the group has landed before is in another folder, or of another tenant.
+
+        """
+        topics = [self._prefix + topic for topic in self._wanted.topics]
+        # First the broker, then the folder: another member may write its note and commit meanwhile.
+        begun = await note.begun(self._bootstrap, self._group, topics)
+        note.take(self._folder, self._group, self._wanted.tenant, begun=begun)
+        self._consumer.subscribe(topics, listener=self)
         await self._consumer.start()
         try:
             ends: Mapping[TopicPartition, int] | None = None

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from muniment.infra.analytics.landing import DRAFTS, Landing, Wanted
 from muniment.infra.analytics.questions import database, rows
+from muniment.infra.not_set import NotSetError
 from muniment.schemas import example
 from muniment.schemas.codec import encode
 from muniment.schemas.documents import DocumentUnchanged
@@ -109,6 +110,28 @@ async def test_members_share_the_work(kafka_bootstrap: str, prefix: str, unique:
             member.cancel()
         await asyncio.gather(*members, return_exceptions=True)
     assert sorted(landed(tmp_path)) == sorted(sent)
+
+
+async def test_another_folder_is_refused(kafka_bootstrap: str, prefix: str, unique: str, tmp_path: Path) -> None:
+    """What the group has landed elsewhere would be missing; a new group lands everything in the new folder."""
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder in (first, second):
+        folder.mkdir()
+    sent = await send(kafka_bootstrap, prefix + DOCS, 8)
+
+    async def land(folder: Path, group: str, tenant: str = "") -> None:
+        await Landing(kafka_bootstrap, folder, Wanted((DOCS,), tenant), group=group, prefix=prefix).run(once=True)
+
+    await land(first, unique)
+    sent |= await send(kafka_bootstrap, prefix + DOCS, 4)
+    with pytest.raises(NotSetError, match="begin anew with --group"):
+        await land(second, unique)
+    with pytest.raises(NotSetError, match="of the tenant acme"):
+        await land(first, unique, "acme")
+    assert (len(landed(first)), landed(second)) == (8, [])
+    await land(second, f"{unique}-2")
+    await land(first, unique)
+    assert set(landed(first)) == set(landed(second)) == sent
 
 
 async def test_only_a_tenant_is_landed(kafka_bootstrap: str, prefix: str, unique: str, tmp_path: Path) -> None:
