@@ -19,6 +19,12 @@ from muniment.schemas.record import Record
 
 VERSION = 1
 """Of the manifest's form."""
+BY_TIME_INDEX = (
+    "a span begins at the first record that is not before the time it was asked from, and ends before the first one "
+    "that is not before the time it was asked to: after a record whose time is ahead, later ones of the time asked for "
+    "lie outside of it"
+)
+"""What a manifest says of a range of time: the broker finds offsets for moments, and programs set records' times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,7 @@ def _manifest(
         **plan["asked"],
         **({"opened": order.opened_by} if opened else {}),
         "rows": sum(one["rows"] for one in files),
+        **({"bounds": BY_TIME_INDEX} if order.selection.since or order.selection.until else {}),
         "closed": all(span.closed for span in wanted),
         "whole": all(not span.cut and not any(unit["gaps"] for unit in told[span.name_in_log]) for span in wanted),
         "spans": [_span(span, told[span.name_in_log]) for span in wanted],

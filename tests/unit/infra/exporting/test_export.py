@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -124,6 +125,18 @@ async def test_a_closed_range_says_so(tmp_path: Path) -> None:
     selection = Selection((Range(DOCS, 0, 5, 24),))
     manifest = await exported(log(), tmp_path / "x", "jsonl", selection)
     assert (manifest["closed"], manifest["whole"], manifest["rows"]) == (True, True, 20)
+
+
+async def test_a_range_of_time_says_what_its_bounds_mean(tmp_path: Path) -> None:
+    """After a record whose time is ahead, later ones of the time asked for are left out: the manifest says so."""
+    source = log()
+    source.records[DOCS, 0][5] = replace(source.records[DOCS, 0][5], timestamp_ms=2**42)
+    until = Selection((Range(DOCS),), until=NOW + timedelta(seconds=10))
+    manifest = await exported(source, tmp_path / "x", "jsonl", until)
+    assert (manifest["rows"], manifest["closed"]) == (5, True)
+    assert "later ones of the time asked for lie outside" in manifest["bounds"]
+    assert list(verify(ExportFolder(tmp_path / "x"))) == []
+    assert "bounds" not in await exported(source, tmp_path / "y", "jsonl", everything(DOCS))
 
 
 async def test_moments_and_filters_choose(tmp_path: Path) -> None:
