@@ -31,7 +31,6 @@ from muniment.infra import probes
 from muniment.infra.accepting import Accepting, accepting
 from muniment.infra.answering import answerer
 from muniment.infra.drafts import draft_streams
-from muniment.infra.erasing import wrapping
 from muniment.infra.host_settings import host_settings
 from muniment.infra.looking_over import looking_over
 from muniment.infra.not_set import required
@@ -40,6 +39,7 @@ from muniment.infra.settings import Settings
 from muniment.infra.signing_in import provider, sessions
 from muniment.infra.step_processes import StepProcesses
 from muniment.infra.trailing import trail
+from muniment.infra.wrapping import wrapping
 from muniment.infra.writing import offered, writer
 from muniment.producers.bounded_pool import BoundedPool
 from muniment.producers.breakers.breakers import Breakers
@@ -94,9 +94,9 @@ def database_url(settings: Settings) -> str:
     )
 
 
-def key_ring(settings: Settings, pool: Any) -> PostgresKeyRing:
+async def key_ring(settings: Settings, pool: Any) -> PostgresKeyRing:
     """The data keys, which every process of ours can open."""
-    return PostgresKeyRing(pool, wrapping(settings))
+    return PostgresKeyRing(pool, await wrapping(settings, pool))
 
 
 async def _nothing_to_reset(_: object) -> None:
@@ -111,8 +111,8 @@ async def parts(settings: Settings, *, client_id: str, limited: bool = True) -> 
     in line behind the workers' batches, and nothing of a request waits for Postgres without end.
 
     Raises:
-        NotSetError: an address is missing; nothing was opened.
-        StepFailure: `database_unavailable`, `log_unavailable`.
+        NotSetError: an address is missing, or the key ring file that the key store needs.
+        StepFailure: `database_unavailable`, `log_unavailable`, `key_ring_unusable`.
 
     """
     address = database_url(settings)
@@ -137,7 +137,7 @@ async def parts(settings: Settings, *, client_id: str, limited: bool = True) -> 
         POOL_SIZE.labels("idle").set_function(pool.get_idle_size)
         if not limited:
             pool = BoundedPool(pool, settings.database_wait_s)
-        ring = key_ring(settings, pool)
+        ring = await key_ring(settings, pool)
         publisher = await stack.enter_async_context(KafkaPublisher(bootstrap, client_id=client_id))
         codec = LogCodec(ring)
         operations = await stack.enter_async_context(OperationsTail(bootstrap))

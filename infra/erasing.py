@@ -1,4 +1,4 @@
-"""Wires erasures: who wraps the keys, which stores there are, who carries erasures out."""
+"""Wires erasures: which stores there are, who carries erasures out."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -10,15 +10,12 @@ from muniment.infra.settings import Settings
 from muniment.producers.belongings import Belongings
 from muniment.producers.claims import Claims
 from muniment.producers.clock import utc_now
-from muniment.producers.key_file import load
 from muniment.producers.key_ring import KeyRing
-from muniment.producers.kms import KmsWrapping
 from muniment.producers.log_spans import log_spans
 from muniment.producers.postgres import database
 from muniment.producers.publisher import Publisher
 from muniment.producers.signing import Signer
 from muniment.producers.subjects import Subjects
-from muniment.producers.wrapping import FileWrapping, MovingWrapping, Wrapping
 from muniment.projections import live
 from muniment.projections.jobs.projection import Jobs
 from muniment.projections.registry import PROJECTIONS
@@ -39,19 +36,6 @@ from muniment.stream_apps.erasing.stores import Store
 
 PATIENCE_S = 30.0
 """How long the broker is waited for, when it is asked where a topic ends; it is asked again then."""
-
-
-def wrapping(settings: Settings) -> Wrapping:
-    """The key-encryption keys: the local file, or AWS KMS (`MUNIMENT_KMS_KEY`)."""
-    if settings.kms_key is None:
-        return FileWrapping(load(settings.key_ring_file), settings.key_ring_file)
-    try:
-        kms = KmsWrapping(settings.kms_key, endpoint=settings.kms_endpoint, region=settings.kms_region)
-    except ImportError as error:
-        raise NotSetError("MUNIMENT_KMS_KEY needs the extra `kms`: install muniment[kms]") from error
-    path = settings.key_ring_file
-    # What the file has wrapped opens by it until `muniment keys rotate-kek` has moved it.
-    return MovingWrapping(kms, FileWrapping(load(path), path)) if path.exists() else kms
 
 
 def erasing(settings: Settings, pool: Any) -> Erasing:

@@ -52,8 +52,9 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
     """Open it, and close it again.
 
     Raises:
-        NotSetError: an address is missing.
-        StepFailure: `database_unavailable`, or `log_unavailable` when what is to be passed by cannot be read.
+        NotSetError: an address is missing, or the key ring file that the key store needs.
+        StepFailure: `database_unavailable`, `key_ring_unusable`, or `log_unavailable` when what is to be passed by
+            cannot be read.
 
     """
     config = projections_config(settings)
@@ -61,7 +62,7 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
     async with database():
         pool = await asyncpg.create_pool(config.database_url, min_size=1, max_size=4, timeout=bootstrap.CONNECT_S)
     async with pool, OperationsTail(brokers) as operations:
-        codec = LogCodec(bootstrap.key_ring(settings, pool))
+        codec = LogCodec(await bootstrap.key_ring(settings, pool))
         try:
             async with asyncio.timeout(CAUGHT_UP_S):
                 await operations.caught_up.wait()

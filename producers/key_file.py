@@ -54,18 +54,46 @@ class KeyFile:
 
 
 def load(path: Path) -> KeyFile:
-    """Read the key ring file, making one with a fresh key when there is none."""
+    """Read the key ring file, making one with a fresh key when there is none: only where no data key was ever wrapped.
+
+    Raises:
+        StepFailure: as `read`.
+
+    """
     if not path.exists():
         name = _new_name()
         private_file.create(path, _text(KeyFile(name, {name: secrets.token_bytes(32)})))
-    content = json.loads(path.read_text("utf-8"))
-    return KeyFile(content["current"], {k: base64.b64decode(v) for k, v in content["keys"].items()})
+    return read(path)
+
+
+def read(path: Path) -> KeyFile:
+    """Read the key ring file.
+
+    Raises:
+        StepFailure: `key_ring_unusable` when it is not there or cannot be read. A new one in its place would wrap what
+            nobody could open once the right one is back.
+
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        held = KeyFile(content["current"], {k: base64.b64decode(v) for k, v in content["keys"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unusable(path, error) from error
+    if held.current not in held.keys:
+        raise StepFailure(ErrorCode.KEY_RING_UNUSABLE, f"the key ring file {path} has not its current key")
+    return held
+
+
+def unusable(path: Path, error: Exception) -> StepFailure:
+    """What waits for the file; it says nothing of what is in it."""
+    detail = f"the key ring file {path} cannot be read ({type(error).__name__}): put the right one there"
+    return StepFailure(ErrorCode.KEY_RING_UNUSABLE, detail)
 
 
 def rotate(path: Path) -> KeyFile:
     """Add a fresh key and make it the current one; the old ones stay for what they wrapped. Gives the new content."""
     with private_file.locked(path):
-        held = load(path)
+        held = read(path)
         name = _new_name()
         made = KeyFile(name, {**held.keys, name: secrets.token_bytes(32)})
         private_file.replace(path, _text(made))
@@ -75,7 +103,7 @@ def rotate(path: Path) -> KeyFile:
 def drop(path: Path, used: Collection[str]) -> list[str]:
     """Destroy the keys that nothing is wrapped by, but for the current one; their ids."""
     with private_file.locked(path):
-        held = load(path)
+        held = read(path)
         gone = [name for name in held.keys if name != held.current and name not in used]
         if gone:
             left = KeyFile(held.current, {n: k for n, k in held.keys.items() if n not in gone})

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Protocol
 
-from muniment.producers.key_file import FILE_PREFIX, KeyFile, load
+from muniment.producers.key_file import FILE_PREFIX, KeyFile, read, unusable
 
 
 class Wrapping(Protocol):
@@ -28,7 +28,7 @@ class Wrapping(Protocol):
 
 
 class FileWrapping:
-    """See `Wrapping`: the local key ring file, read again when it has been rotated meanwhile."""
+    """See `Wrapping`: the local key ring file, read again when it has been rotated meanwhile; it is never made here."""
 
     def __init__(self, key_file: KeyFile, path: Path | None = None) -> None:
         self._held = key_file
@@ -42,7 +42,7 @@ class FileWrapping:
 
     async def wrap(self, secret: bytes, *, aad: bytes) -> tuple[str, bytes]:
         """See `Wrapping.wrap`."""
-        if self._path is not None and self._path.stat().st_mtime_ns != self._written_ns:
+        if self._path is not None and _written(self._path) != self._written_ns:
             # It was rotated by another process: nothing new is wrapped by a key that is on its way out.
             await self._read_again()
         return self._held.wrap(secret, aad=aad)
@@ -55,8 +55,17 @@ class FileWrapping:
 
     async def _read_again(self) -> None:
         if self._path is not None:
-            self._held = await asyncio.to_thread(load, self._path)
-            self._written_ns = self._path.stat().st_mtime_ns
+            # Its time first: a rotation in between is seen by the next look, and never taken for what was read.
+            written_ns = _written(self._path)
+            self._held = await asyncio.to_thread(read, self._path)
+            self._written_ns = written_ns
+
+
+def _written(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise unusable(path, error) from error
 
 
 class MovingWrapping:

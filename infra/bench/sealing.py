@@ -21,7 +21,7 @@ from muniment.infra.not_set import required
 from muniment.infra.settings import Settings
 from muniment.producers.clock import utc_now
 from muniment.producers.kafka import KafkaPublisher
-from muniment.producers.key_file import load
+from muniment.producers.key_file import read
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 from muniment.producers.sealing.adopting import Adopting
@@ -67,7 +67,7 @@ async def sealing(settings: Settings, home: Path, pipeline_s: float, seconds: fl
         KafkaPublisher(brokers, client_id="muniment-bench") as publisher,
     ):
         await _topic(brokers)
-        codec = LogCodec(PostgresKeyRing(pool, load(settings.key_ring_file)))
+        codec = LogCodec(PostgresKeyRing(pool, read(settings.key_ring_file)))
         store = SealingStore(pool, utc_now)
         tools = Tools(
             reader,

@@ -26,7 +26,7 @@ def register(keys: typer.Typer) -> None:
 def rotate_kek() -> None:
     """Make a new key-encryption key and wrap every data key by it. Killed in the middle, it goes on where it was."""
     from muniment.infra.acting import acting
-    from muniment.infra.erasing import wrapping
+    from muniment.infra.wrapping import wrapping
     from muniment.producers import key_file
     from muniment.producers.rewrapping import in_use, rewrap
     from muniment.producers.wrapping import FileWrapping
@@ -34,7 +34,7 @@ def rotate_kek() -> None:
     settings = _settings()
 
     async def run(pool: Any) -> int:
-        made = wrapping(settings)
+        made = await wrapping(settings, pool)
         if isinstance(made, FileWrapping) and await in_use(pool) <= {await made.current()}:
             # Nothing is left over from a rotation that was not brought to its end: this is a new one.
             key_file.rotate(settings.key_ring_file)

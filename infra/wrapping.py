@@ -1,0 +1,56 @@
+"""Who wraps the data keys: AWS KMS, or the local key ring file, which is made at the first start and never again."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from muniment.infra.not_set import NotSetError
+from muniment.infra.settings import Settings
+from muniment.producers.key_file import FILE_PREFIX, KeyFile, load, read
+from muniment.producers.kms import KmsWrapping
+from muniment.producers.rewrapping import in_use
+from muniment.producers.wrapping import FileWrapping, MovingWrapping, Wrapping
+
+
+async def wrapping(settings: Settings, pool: Any) -> Wrapping:
+    """The key-encryption keys: the local file, or AWS KMS (`MUNIMENT_KMS_KEY`).
+
+    Raises:
+        NotSetError: the file is not there, and the key store has keys that only it opens.
+        StepFailure: `key_ring_unusable`, `database_unavailable`.
+
+    """
+    path = settings.key_ring_file
+    if settings.kms_key is None:
+        return FileWrapping(await _ring(path, pool), path)
+    try:
+        kms = KmsWrapping(settings.kms_key, endpoint=settings.kms_endpoint, region=settings.kms_region)
+    except ImportError as error:
+        raise NotSetError("MUNIMENT_KMS_KEY needs the extra `kms`: install muniment[kms]") from error
+    # What the file has wrapped opens by it until `muniment keys rotate-kek` has moved it.
+    return MovingWrapping(kms, FileWrapping(read(path), path)) if path.exists() else kms
+
+
+async def _ring(path: Path, pool: Any) -> KeyFile:
+    """The file, made where nothing was ever wrapped.
+
+    The store is asked before the file is looked for: of processes that start together one makes it, and whatever that
+    one wraps, it wraps after the file was there.
+    """
+    wrapped_by = await _in_use(pool)
+    if not wrapped_by or await asyncio.to_thread(path.exists):
+        return await asyncio.to_thread(load, path)
+    raise NotSetError(
+        f"the key ring file {path} is not there, and the key store has keys that only {', '.join(sorted(wrapped_by))} "
+        "opens. A new file would open none of them, so none is made: mount the volume or bring the file back, or set "
+        "MUNIMENT_KEY_RING to where it is; every host needs the same file"
+    )
+
+
+async def _in_use(pool: Any) -> set[str]:
+    try:
+        return {name for name in await in_use(pool) if name.startswith(FILE_PREFIX)}
+    except asyncpg.UndefinedTableError:
+        return set()  # before the first migration there is nothing to open
