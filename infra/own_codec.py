@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from muniment.infra.erasing import wrapping
 from muniment.infra.settings import Settings
+from muniment.infra.wrapping import wrapping
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
 
@@ -26,4 +26,4 @@ async def own_codec(settings: Settings, database_url: str) -> AsyncIterator[LogC
     """A codec with a pool of its own."""
     collect_seldom()
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
-        yield LogCodec(PostgresKeyRing(pool, wrapping(settings)))
+        yield LogCodec(PostgresKeyRing(pool, await wrapping(settings, pool)))

@@ -13,6 +13,11 @@ from muniment.producers.kms import KmsWrapping
 from muniment.producers.rewrapping import in_use
 from muniment.producers.wrapping import FileWrapping, MovingWrapping, Wrapping
 
+FOR_GOOD = (
+    "bring the key ring file back from its backup; if it is lost for good, so is what it opens: "
+    '`muniment keys give-up --kek ID --reason "…"`'
+)
+
 
 async def wrapping(settings: Settings, pool: Any) -> Wrapping:
     """The key-encryption keys: the local file, or AWS KMS (`MUNIMENT_KMS_KEY`).
@@ -44,9 +49,21 @@ async def _ring(path: Path, pool: Any) -> KeyFile:
         return await asyncio.to_thread(load, path)
     raise NotSetError(
         f"the key ring file {path} is not there, and the key store has keys that only {', '.join(sorted(wrapped_by))} "
-        "opens. A new file would open none of them, so none is made: mount the volume or bring the file back, or set "
-        "MUNIMENT_KEY_RING to where it is; every host needs the same file"
+        "opens. A new file would open none of them, so none is made: mount the volume, or set MUNIMENT_KEY_RING to "
+        f"where the file is (every host needs the same one); {FOR_GOOD}"
     )
+
+
+async def unopened(settings: Settings, pool: Any) -> set[str]:
+    """The key-encryption keys that the key store needs, and the key ring file has not.
+
+    Raises:
+        StepFailure: `key_ring_unusable` for a file that cannot be read, `database_unavailable`.
+
+    """
+    path = settings.key_ring_file
+    held = read(path).keys.keys() if path.exists() else set[str]()
+    return await _in_use(pool) - held
 
 
 async def _in_use(pool: Any) -> set[str]:

@@ -1,6 +1,8 @@
-"""Data keys that the log names and the key store has never heard of: it was emptied, or restored from too old a backup.
+"""Data keys that nobody has any more, and that are no tombstones: what needs one waits.
 
-What needs one waits. A key whose document the log says was erased since is told apart: that one is destroyed.
+The log names them and the key store has never heard of them (it was emptied, or restored from too old a backup); or the
+store has them, wrapped by a key-encryption key that is gone with its file. A key whose document the log says was erased
+since is told apart: that one is destroyed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +24,14 @@ _KNOWN = "select key_id from muniment_keys.data_keys where key_id = any($1)"
 _BURY = """
 insert into muniment_keys.data_keys (key_id, tenant, document_id, wrapped, kek_id, created_at, destroyed_at)
 values ($1, $2, $3, null, '', least($4, now()), now()) on conflict do nothing"""
+_WRAPPED = """
+select (select count(*) from muniment_keys.data_keys where kek_id = $1 and destroyed_at is null) as data,
+    (select count(*) from muniment_keys.tenant_keys where kek_id = $1) as tenants"""
+_BURY_WRAPPED = """
+update muniment_keys.data_keys set wrapped = null, kek_id = '', destroyed_at = now()
+where kek_id = $1 and destroyed_at is null"""
+# It opens nothing; the next one is made when it is needed, and finds no vector that was kept under digests by this one.
+_FORGET_TENANTS = "delete from muniment_keys.tenant_keys where kek_id = $1"
 _LONGEST = 300
 _UNKNOWN = datetime(9999, 1, 1, tzinfo=UTC)
 """For a time that no clock shows: no erasure came after it, so the key does not count as erased by one."""
@@ -109,6 +119,30 @@ async def bury(pool: Any, gone: Mapping[UUID, Named]) -> None:
     rows = [(k, one.tenant.replace("\0", "\ufffd")[:_LONGEST], one.owner, one.since) for k, one in gone.items()]
     async with database():
         await pool.executemany(_BURY, rows)
+
+
+async def wrapped_by(pool: Any, kek_id: str) -> tuple[int, int]:
+    """How many data keys, and how many keys of tenants, only this key-encryption key opens.
+
+    Raises:
+        StepFailure: `database_unavailable`.
+
+    """
+    async with database():
+        row = await pool.fetchrow(_WRAPPED, kek_id)
+    return row["data"], row["tenants"]
+
+
+async def bury_wrapped(pool: Any, kek_id: str) -> None:
+    """As `bury`, of all that this key-encryption key has wrapped: it is gone for good.
+
+    Raises:
+        StepFailure: `database_unavailable`.
+
+    """
+    async with database(), pool.acquire() as connection, connection.transaction():
+        await connection.execute(_BURY_WRAPPED, kek_id)
+        await connection.execute(_FORGET_TENANTS, kek_id)
 
 
 def _erased(one: Named, destroyed: Destroyed) -> bool:

@@ -86,9 +86,11 @@ def restore(
     """Put keys back that the store has not. What was erased since then stays destroyed: the log is asked.
 
     Keys that are lost all the same are counted: those that the log names, and neither the store nor the backup has.
+    Exit code 1 when the key ring file has not what some of them are wrapped by.
     """
     from muniment.infra.acting import acting
     from muniment.infra.not_set import required
+    from muniment.infra.wrapping import FOR_GOOD, unopened
     from muniment.producers.destroyed_keys import destroyed_on_log
     from muniment.producers.key_backup import NoBackup, OtherKeys
     from muniment.producers.key_backup import restore as put_back
@@ -101,11 +103,11 @@ def restore(
     async def run(pool: Any) -> Any:
         destroyed = await destroyed_on_log(bootstrap)
         done = await put_back(pool, file, word, destroyed)
-        return done, await lost_of(pool, await named_on_log(bootstrap), destroyed)
+        return done, await lost_of(pool, await named_on_log(bootstrap), destroyed), await unopened(_settings(), pool)
 
     try:
         with acting(_settings(), "data_keys.restore", kind="data_keys") as act:
-            done, lost = _with_pool(run)
+            done, lost, closed = _with_pool(run)
             act.reason = f"{done.keys} keys are back, {done.destroyed} stay destroyed, {len(lost)} are lost"
     except (NoBackup, OtherKeys) as error:
         typer.echo(f"muniment: {error}", err=True)
@@ -115,6 +117,9 @@ def restore(
         told = f"muniment: {_said(lost)}. Of each: {ways_out('ID')} ({whole})"
         typer.echo("\n".join([told, *_lines(lost)]), err=True)
     print(f"keys that are back: {done.keys}; that stay destroyed: {done.destroyed}")
+    if closed:
+        typer.echo(f"muniment: what {', '.join(sorted(closed))} has wrapped cannot be opened: {FOR_GOOD}", err=True)
+        raise typer.Exit(1)
 
 
 def give_up(
@@ -122,13 +127,22 @@ def give_up(
     key: UUID | None = typer.Option(
         None, "--key", "-k", help="Only this data key, as what waits names it. Without it: all that are lost."
     ),
+    kek: str = typer.Option(
+        "", "--kek", help="All that this key-encryption key has wrapped, whose key ring file is gone for good."
+    ),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
 ) -> None:
     """Declare destroyed, for good, what keys the log names and the key store has not: where no backup has them.
 
     Until then all that needs one of them waits. Afterwards what they sealed reads as erased. With --key it is only that
     one: where a foreign record names a key that there never was, and keys that are really lost may still be found.
+    With --kek it is what the store has and cannot open.
     """
+    if kek:
+        if key:
+            raise typer.BadParameter("--key is a data key, --kek what wraps many: give one of them")
+        _give_up_wrapped(kek, reason, yes=yes)
+        return
     from muniment.infra.acting import acting
     from muniment.infra.not_set import required
     from muniment.producers.destroyed_keys import destroyed_on_log
@@ -157,6 +171,29 @@ def give_up(
         act.reason = f"{len(lost)} keys: {reason}"
         _with_pool(lambda pool: bury(pool, lost))
     print(f"keys that count as destroyed from now on: {len(lost)}")
+
+
+def _give_up_wrapped(kek: str, reason: str, *, yes: bool) -> None:
+    from muniment.infra.acting import acting
+    from muniment.producers.key_file import FILE_PREFIX, read
+    from muniment.producers.lost_keys import bury_wrapped, wrapped_by
+
+    path = _settings().key_ring_file
+    if not kek.startswith(FILE_PREFIX):
+        raise typer.BadParameter(f"{kek} is no key of a key ring file: whoever keeps it has to say that it is gone")
+    if path.exists() and kek in read(path).keys:
+        raise typer.BadParameter(f"{path} has {kek}: what it has wrapped can be opened, and nothing is lost")
+    data, tenants = _with_pool(lambda pool: wrapped_by(pool, kek))
+    if not data + tenants:
+        print(f"nothing in the key store is wrapped by {kek}")
+        return
+    typer.echo(f"only {kek} opens {data} data keys and the keys of {tenants} tenants", err=True)
+    if not yes:
+        typer.confirm("Give them up for good? What they sealed can never be read again.", abort=True)
+    with acting(_settings(), "data_keys.give_up", kind="key_encryption_key") as act:
+        act.entity, act.reason = kek, f"{data} keys: {reason}"
+        _with_pool(lambda pool: bury_wrapped(pool, kek))
+    print(f"keys that count as destroyed from now on: {data}")
 
 
 def _said(lost: Mapping[UUID, Any]) -> str:

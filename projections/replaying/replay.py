@@ -35,7 +35,7 @@ _VIEWS_WAIT = "100ms"
 
 
 class _Overtaken(Exception):
-    """It has folded what is skipped now or the log has no more, passed by what is skipped no more, or nobody follows."""
+    """It has folded what is skipped now or what the log has not, passed by what is skipped no more, or run ahead."""
 
     def __init__(self, *, anew: bool = False) -> None:
         super().__init__()

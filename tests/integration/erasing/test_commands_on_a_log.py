@@ -18,11 +18,15 @@ from support.topics import create_topics
 from typer.testing import CliRunner, Result
 
 from muniment.infra.cli.main import make_app
+from muniment.infra.not_set import NotSetError
+from muniment.infra.stack.record import load_settings
+from muniment.infra.wrapping import wrapping
 from muniment.producers.kafka import KafkaPublisher
-from muniment.producers.key_file import load
+from muniment.producers.key_file import load, read
 from muniment.producers.key_ring import ways_out
 from muniment.producers.log_codec import LogCodec
 from muniment.producers.postgres_key_ring import PostgresKeyRing
+from muniment.producers.wrapping import FileWrapping
 from muniment.projections.prepare import prepare
 from muniment.schemas.codec import decode, encode
 from muniment.schemas.commands import DeleteDocument
@@ -180,6 +184,45 @@ def test_lost_keys_are_told_and_given_up_only_when_somebody_says_so(
     assert done.exit_code == 0, done.output
     assert on_database(database_url, found) == [key, None, None]
     assert said(muniment("keys", "give-up", "--reason", "again")) == "the key store has every key that the log names"
+
+
+def test_what_a_lost_key_ring_file_had_wrapped_is_given_up_by_name(
+    muniment: Muniment, database_url: str, unique: str, tmp_path: Path
+) -> None:
+    """A backup from before the file was lost comes back and opens nothing: that is said, and there is a way out."""
+    ring_file = tmp_path / "keys" / "ring.json"
+    (tmp_path / "word").write_text("a passphrase")
+    words = (str(tmp_path / "keys.backup"), "--passphrase-file", str(tmp_path / "word"))
+    why = ("--reason", "burnt with the machine", "--yes")
+
+    async def made(pool: Any) -> UUID:
+        ring = PostgresKeyRing(pool, FileWrapping(load(ring_file), ring_file))
+        await ring.tenant_key(unique)
+        return (await ring.create(unique, uuid4())).key_id
+
+    async def emptied(pool: Any) -> None:
+        await pool.execute("truncate muniment_keys.data_keys, muniment_keys.tenant_keys, muniment_keys.subjects")
+
+    async def found(pool: Any) -> Any:
+        return await PostgresKeyRing(pool, await wrapping(load_settings(), pool)).find([key])
+
+    key = on_database(database_url, made)
+    lost = read(ring_file).current
+    assert muniment("keys", "backup", *words).exit_code == 0
+    kept = muniment("keys", "give-up", "--kek", lost, *why)
+    assert (kept.exit_code, "nothing is lost" in " ".join(kept.stderr.split())) == (2, True)
+    ring_file.unlink()
+    on_database(database_url, emptied)
+    back = muniment("keys", "restore", *words)
+    assert (back.exit_code, said(back)) == (1, "keys that are back: 1; that stay destroyed: 0"), back.output
+    assert f"what {lost} has wrapped cannot be opened" in back.stderr
+    with pytest.raises(NotSetError, match="give-up --kek"):
+        on_database(database_url, found)
+    done = muniment("keys", "give-up", "--kek", lost, *why)
+    assert (done.exit_code, said(done)) == (0, "keys that count as destroyed from now on: 1"), done.output
+    assert on_database(database_url, found) == {key: None}
+    assert read(ring_file).current != lost
+    assert said(muniment("keys", "give-up", "--kek", lost, *why)) == f"nothing in the key store is wrapped by {lost}"
 
 
 def test_one_key_is_given_up_alone(
