@@ -8,7 +8,7 @@ import asyncio
 import getpass
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from muniment.infra.trailing import trail_folder
 from muniment.producers.kafka import KafkaPublisher
 from muniment.producers.trail.delivering import deliver
 from muniment.producers.trail.spool import Spool
-from muniment.schemas.audit import HOUSE, DocumentTouched, Outcome
+from muniment.schemas.audit import HOUSE, MOST_DOCUMENTS, DocumentTouched, Outcome
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
 
@@ -61,21 +61,29 @@ class Act:
     def touches(self, tenant: str, documents: Iterable[UUID] = ()) -> None:
         """It is done to that tenant, and to these documents of it: that is in the tenant's own trail, too.
 
-        There its beginning is entered before this returns, its end with that of the whole. Of what is in the house's
-        trail no tenant is shown why, or to which documents: it may have been done to others.
+        There its beginning is entered before this returns, with each document that is new, whatever becomes of this
+        process; its end with that of the whole. Of what is in the house's trail no tenant is shown why, or to which
+        documents: it may have been done to others.
         """
         found = dict.fromkeys(documents)
         self.documents |= found
         if tenant == self.tenant:
             return
         known = self.of_tenants.get(tenant)
-        if known is not None:
-            known.documents |= found
-            return
-        made = replace(self, tenant=tenant, documents=found, of_tenants={}, begins=None)
-        if self.begins is not None:
-            self.begins(made)
-        self.of_tenants[tenant] = made
+        new = [one for one in found if known is None or one not in known.documents]
+        if known is None:
+            known = self.of_tenants[tenant] = replace(self, tenant=tenant, documents={}, of_tenants={}, begins=None)
+            known.enter(self.begins, new[:MOST_DOCUMENTS])
+            new = new[MOST_DOCUMENTS:]
+        for start in range(0, len(new), MOST_DOCUMENTS):
+            known.enter(self.begins, new[start : start + MOST_DOCUMENTS])
+
+    def enter(self, begins: "Callable[[Act], None] | None", documents: Sequence[UUID]) -> None:
+        """Enter that it is begun with these documents, and keep them for its end."""
+        some = dict.fromkeys(documents)
+        if begins is not None:
+            begins(replace(self, documents=some, begins=None))
+        self.documents |= some
 
     def each(self) -> "Iterator[Act]":
         """What there is an entry of."""

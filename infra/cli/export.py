@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from muniment.infra.acting import Act
     from muniment.infra.exporting.rows import Row
     from muniment.infra.exporting.selection import Selection
@@ -116,8 +118,11 @@ class _Opened:
     def __call__(self, rows: "Sequence[Row]") -> None:
         from muniment.infra.exporting.rows import shown
 
+        found: dict[str, list[UUID]] = {}
         for tenant, document in shown(rows):
-            self.act.touches(tenant, [document] if document else [])
+            found.setdefault(tenant, []).extend([document] if document else [])
+        for tenant, documents in found.items():
+            self.act.touches(tenant, documents)
 
 
 def _id(text: str, hint: str) -> str:

@@ -26,6 +26,7 @@ from muniment.projections.database import connect
 from muniment.projections.fold import fold
 from muniment.projections.projection import Connection, Projection
 from muniment.projections.replaying.share import Apart, Share
+from muniment.projections.replaying.turn import keep_alive
 from muniment.schemas.record import Record
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Load:
         doubted: Places that are passed by only if they cannot be folded here: those that continuous work has parked.
         unfolded: Those of them that could not be folded.
         foldable: Those of them that could.
+        alone: Why this process folds what others were to fold; empty when it does not.
         wanted: Which records are folded at all; the others are only passed.
         numbers: Only these partitions (numbers by topic); `None` for all.
         on_batch: Called with the number of records after each batch.
@@ -99,6 +101,7 @@ class Load:
     batch: int = field(default_factory=lambda: BATCH)
     begins: dict[Partition, int] = field(default_factory=dict)
     done: int = 0
+    alone: str = ""
     _open: list[Lane] = field(default_factory=list)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -119,6 +122,10 @@ class Load:
     def partitions(self) -> set[Partition]:
         """What is read, by the topics' own names."""
         return {self.place(p) for lane in self._open for p in lane.partitions}
+
+    def told(self, phase: str) -> str:
+        """A phase, with why this process folds alone what others were to fold."""
+        return f"{phase}, in one process ({self.alone})" if self.alone and phase in {"loading", "folding"} else phase
 
     @property
     def cut_short(self) -> frozenset[str]:
@@ -171,6 +178,8 @@ class Load:
         for number in range(lanes):
             source = first if number == 0 else await self._consumer()
             connection = await connect(self.config.database_url, f"replay {self.projection.name}")
+            # It says nothing for as long as others fold, and nobody on the way may take it for dead.
+            await keep_alive(connection)
             self._stack.push_async_callback(_closed, connection)
             share = tuple(p for p in found if p.partition % lanes == number)
             source.assign(share)
@@ -214,7 +223,7 @@ class Load:
             return
         for lane in self._open:
             lane.source.pause(*lane.partitions)
-        await self.apart.fold(shares, self._folded, self.stop)
+        self.alone = await self.apart.fold(shares, self._folded, self.stop)
         for lane in self._open:
             await self._seek(lane)
             lane.source.resume(*lane.partitions)

@@ -23,6 +23,7 @@ import uvloop
 
 from muniment.projections.away import said
 from muniment.projections.batch import Decoder
+from muniment.projections.fold import PoisonRecord
 from muniment.projections.replaying.load import Load, Stopped
 from muniment.projections.replaying.share import Share
 
@@ -30,8 +31,8 @@ log = logging.getLogger(__name__)
 LEAST = 50_000
 """Fewer records are folded before new processes have begun."""
 _STOP = "stop"
-_TOLD = 3
-"""The exit code of a process that has told why."""
+_TOLD, _POISONED = 3, 4
+"""Exit codes of a process that has told why, and of one that has met a record that cannot be folded."""
 _END_S = 10.0
 """How long a process may take from its last word to its end."""
 Opened = Callable[[], AbstractAsyncContextManager[Decoder]]
@@ -53,20 +54,29 @@ class Processes:
     least: int = LEAST
     most: int = os.cpu_count() or 1
 
-    async def fold(self, shares: Sequence[Share], on_batch: Callable[[int], None], stop: asyncio.Event) -> None:
-        """See `Apart.fold`. When one has failed the others are stopped, and so are all once `stop` is set."""
-        running = [_Running(self.decoder, share, on_batch) for share in shares]
+    async def fold(self, shares: Sequence[Share], on_batch: Callable[[int], None], stop: asyncio.Event) -> str:
+        """See `Apart.fold`.
+
+        All are stopped once `stop` is set, and the others when one has met a record that cannot be folded: whoever
+        asked meets it, too. Where one has failed otherwise, or cannot be begun, the others go on to their ends.
+        """
+        running, whys = list[_Running](), list[str]()
         stopping = asyncio.ensure_future(stop.wait())
         try:
-            for one in running:
-                one.start()
+            for share in shares:
+                try:
+                    running.append(_Running(self.decoder, share, on_batch))
+                except OSError as error:
+                    whys.append(f"no process can be begun: {said(error)}")
             left: set[asyncio.Future[Any]] = {one.ended for one in running}
-            while left and not stop.is_set() and not any(one.failed for one in running):
+            while left and not stop.is_set() and not any(one.poisoned for one in running):
                 done, _ = await asyncio.wait({*left, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 left -= done
             for one in running:
                 one.stop()
             await asyncio.gather(*(one.ended for one in running))
+            whys += [one.why for one in running if one.why]
+            return "; ".join(dict.fromkeys(whys))
         finally:
             stopping.cancel()
             for one in running:
@@ -83,12 +93,16 @@ class _Running:
         # Not a fork: connections and the loop of this process are no use there.
         self._process = get_context("spawn").Process(target=_begin, args=(self._theirs, decoder, share), daemon=True)
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self.failed = False
-
-    def start(self) -> None:
-        self._process.start()
-        # Only the process itself holds it now, so that its end closes it.
-        self._theirs.close()
+        self.why = ""
+        self.poisoned = False
+        try:
+            self._process.start()
+        except BaseException:
+            self._pipe.close()
+            raise
+        finally:
+            # Only the process itself holds it from here on, so that its end closes it.
+            self._theirs.close()
         self._loop.add_reader(self._pipe.fileno(), self._heard)
 
     def stop(self) -> None:
@@ -97,9 +111,8 @@ class _Running:
 
     def close(self) -> None:
         self._loop.remove_reader(self._pipe.fileno())
-        if self._process.pid is not None:
-            self._process.kill()
-            self._process.join()
+        self._process.kill()
+        self._process.join()
         self._pipe.close()
 
     def _heard(self) -> None:
@@ -111,15 +124,17 @@ class _Running:
             if isinstance(told, int):
                 self._on_batch(told)
             else:
-                # Whoever goes on from there meets it, too, and then says so; or it has passed.
-                log.info("a process of the replay ended: %s", told)
+                self.why = str(told)
 
     def _over(self) -> None:
         self._loop.remove_reader(self._pipe.fileno())
         self._process.join(_END_S)
-        self.failed = self._process.exitcode != 0
-        if self.failed and self._process.exitcode != _TOLD:
-            log.warning("a process of the replay was ended (%s); its lane goes on in this one", self._process.exitcode)
+        code = self._process.exitcode
+        self.poisoned = code == _POISONED
+        if code and not self.why:
+            self.why = f"a process was ended ({code})"
+        if self.why and not self.poisoned:
+            log.warning("a process of the replay: %s; its lane goes on in this one", self.why)
         self.ended.set_result(None)
 
 
@@ -129,9 +144,9 @@ def _begin(pipe: Pipe, decoder: Opened, share: Share) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         uvloop.run(_folded(pipe, decoder, share))
-    except Exception as error:  # noqa: BLE001 - the load that began this comes to the same place, and raises it
+    except Exception as error:  # noqa: BLE001 - the load that began this goes on from here, and raises what it meets
         pipe.send(said(error))
-        sys.exit(_TOLD)
+        sys.exit(_POISONED if isinstance(error, PoisonRecord) else _TOLD)
 
 
 async def _folded(pipe: Pipe, decoder: Opened, share: Share) -> None:

@@ -248,7 +248,7 @@ class _Replay:
     def show(self, phase: str) -> None:
         """Tell how far it has come."""
         done = min(self.total, self.before + self.load.done)
-        self.how.on_progress(Progress(self.projection.name, self.load.schema, phase, done, self.total))
+        self.how.on_progress(Progress(self.projection.name, self.load.schema, self.load.told(phase), done, self.total))
 
     async def _followed(self) -> bool:
         return await followed(self.connection, self.old, self.load, lambda: self.show("waiting for the live one"))

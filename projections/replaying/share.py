@@ -55,9 +55,10 @@ class Apart(Protocol):
     @property
     def most(self) -> int: ...  # noqa: D102
 
-    async def fold(self, shares: Sequence[Share], on_batch: Callable[[int], None], stop: asyncio.Event) -> None:
+    async def fold(self, shares: Sequence[Share], on_batch: Callable[[int], None], stop: asyncio.Event) -> str:
         """Fold these shares side by side, as far as that comes; `on_batch` hears the records of each batch.
 
-        Nothing is raised for a share that could not be folded to its end: the checkpoints say how far it came.
+        Nothing is raised for a share that could not be folded to its end: the checkpoints say how far it came, and
+        what comes back says why; empty when all were folded, or it was to stop.
         """
         ...

@@ -55,9 +55,10 @@ async def turn(
         Underway: Somebody else has it, and goes on having it.
 
     """
-    for setting in (*_LOOK, *_FAR):
+    for setting in _LOOK:
         with suppress(asyncpg.PostgresError):
             await connection.execute(f"set {setting}")
+    await keep_alive(connection)
     name, waited = f"muniment replay {projection}", 0.0
     while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
         # Of a replay that was killed, the server lets go a moment later: that needs no word.
@@ -72,6 +73,13 @@ async def turn(
     finally:
         if not connection.is_closed():
             await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
+
+
+async def keep_alive(connection: Connection) -> None:
+    """Let the system ask now and then whether the other end is there, where it can."""
+    for setting in _FAR:
+        with suppress(asyncpg.PostgresError):
+            await connection.execute(f"set {setting}")
 
 
 async def _holder(connection: Connection, lock: str) -> str:

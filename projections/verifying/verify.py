@@ -129,7 +129,9 @@ async def _filled(connection: Connection, load: Load, old: str, look: Look) -> N
     goal = await reached(connection, old, load.partitions)
     every = total(goal, load.begins, load.partitions)
     name, schema = load.projection.name, load.schema
-    load.on_batch = lambda _: look.on_progress(Progress(name, schema, "folding", min(load.done, every), every))
+    load.on_batch = lambda _: look.on_progress(
+        Progress(name, schema, load.told("folding"), min(load.done, every), every)
+    )
     load.on_batch(0)
     await load.to(goal)
 

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.context import SpawnProcess
 from typing import Any, Never
 from uuid import uuid4
 
@@ -23,6 +25,7 @@ from muniment.projections.replaying.digest import fingerprint
 from muniment.projections.replaying.load import Stopped
 from muniment.projections.replaying.processes import Processes
 from muniment.projections.replaying.replay import How, Progress, replay
+from muniment.projections.replaying.share import Share
 from muniment.projections.verifying.verify import Look, verify
 from muniment.schemas.record import Record
 from muniment.schemas.topics import CHUNKS, DLQ, DOCUMENTS, EMBEDDINGS
@@ -33,6 +36,18 @@ SMALL = 10
 
 CODEC = LogCodec(OwnKeys())
 """To which every key is destroyed, in whatever process."""
+
+
+@dataclass
+class NotAsked:
+    """Processes that must not be asked for."""
+
+    least: int
+    most: int
+
+    async def fold(self, shares: Sequence[Share], *_: Any) -> str:
+        """Fail."""
+        raise AssertionError(f"{len(shares)} processes were asked for")
 
 
 class Nobody:
@@ -105,12 +120,33 @@ async def test_little_is_folded_without_new_processes(
     """Below the least number of records nobody is asked to begin one; nor for a single lane."""
     records = await told(log, 6)
     await sender.send(records)
-    for how in (
-        How(lanes=2, apart=Processes(refused, least=len(records) + 1, most=2)),
-        How(apart=Processes(refused, least=1)),
-    ):
+    unasked = (NotAsked(len(records) + 1, 2), 2), (NotAsked(1, 2), 1), (NotAsked(1, 1), 2)
+    for none, lanes in unasked:
+        how = How(lanes=lanes, apart=none)
         assert (await replay(documents, config, CODEC, how)).switched
         assert processes() == []
+
+
+async def test_a_replay_without_its_processes_says_so_and_goes_on(
+    *, config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They cannot open the log, or cannot be begun at all: one process folds everything, and the bar tells why."""
+    await sender.send(await told(log, 10))
+    await folded_anew(documents, config, CODEC)
+
+    async def phases() -> set[str]:
+        seen: list[Progress] = []
+        how = How(lanes=2, apart=Processes(refused, least=1, most=2), on_progress=seen.append)
+        assert (await replay(documents, config, CODEC, how)).switched
+        return {p.phase for p in seen}
+
+    assert "loading, in one process (AssertionError)" in await phases()
+
+    def full(_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(SpawnProcess, "start", full)
+    assert any("no process can be begun" in phase for phase in await phases())
 
 
 async def test_what_a_killed_process_has_left_is_folded_by_the_one_that_asked(

@@ -69,6 +69,17 @@ def test_what_is_done_to_a_tenant_is_in_its_own_trail_too(tmp_path):
     assert {(e.event.action, e.event.entity, e.event.reason) for e in found} == {("log.decrypt", "x", "asked for")}
 
 
+def test_every_document_is_entered_before_it_is_shown(tmp_path):
+    """Whoever is killed in between has shown nothing that is not on the trail; more than an entry holds are several."""
+    many = [uuid4() for _ in range(250)]
+    with entering(tmp_path, Act("log.decrypt", "export", "x")) as act:
+        act.touches("acme", many[:1])
+        act.touches("acme", many)
+    found = [decode(r, lambda _: None) for file in orphans(tmp_path) for r in file.records()]
+    begun = [e.event.documents for e in found if e.meta.tenant == "acme" and e.event.outcome == "begun"]
+    assert [one.document_id for documents in begun for one in documents] == many
+
+
 def test_what_was_done_to_a_tenant_and_failed_is_told_it_as_failed(tmp_path):
     """It may have been shown part of what was asked for."""
 
