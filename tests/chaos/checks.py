@@ -193,7 +193,7 @@ def order_breaks(calm: Run, run: Run, stories: Iterable[Story]) -> list[str]:
             # It may have been heard: then its facts are nobody's, and not in `got`.
             found += _out_of_order(story, other)
         elif story.patient:
-            if _letters_later(one) != _letters_later(other):
+            if _letters_later(other) not in (_letters_later(one), _unsaid(one, story)):
                 found.append(f"{story.name}: {_words(other)} instead of {_words(one)}")
         elif _decisions(one) != _decisions(other):
             found.append(f"{story.name}: decided {_words(_decisions(other))} instead of {_words(_decisions(one))}")
@@ -255,6 +255,14 @@ def _letters_later(facts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         if kind == "DocumentChunked" and found[place - 1] == ("DocumentDeadLettered", number):
             found[place - 1 : place + 1] = [found[place], found[place - 1]]
     return found
+
+
+def _unsaid(facts: Sequence[tuple[str, int]], story: Story) -> list[tuple[str, int]]:
+    """The facts without the word on a letter, of a document that the endpoint refuses until it is healed.
+
+    A step that is killed between a letter and its word has the event again; when it goes well then, nothing died.
+    """
+    return [one for one in facts if not (story.unwanted and one[0] == "DocumentDeadLettered")]
 
 
 def _out_of_order(story: Story, facts: Sequence[tuple[str, int]]) -> list[str]:

@@ -69,7 +69,10 @@ def test_dead_letters_are_looked_at_redriven_and_watched(stack: Stack, api: Api,
 
 
 def test_a_letter_is_opened_mended_and_one_is_given_up(stack: Stack, api: Api, at_desk: Desk) -> None:
-    """A patch that is none is shown again with why; a good one is redriven; a discard says what was decided."""
+    """A patch that is none is shown again with why, one that is refused says what to do instead, a good one is redriven.
+
+    A discard says what was decided.
+    """
     buried(stack, api, ["teakteal", "wheatwolf"])
     page = at_desk.page
     at_desk.go("/operations/dead-letters/all")
@@ -78,6 +81,7 @@ def test_a_letter_is_opened_mended_and_one_is_given_up(stack: Stack, api: Api, a
     rows.first.get_by_role("link").click()
     page.get_by_role("link", name="Open the record").click()
     expect(page.locator("pre.code")).to_contain_text("which nobody takes")
+    record = page.url
     patch = page.get_by_label("JSON Patch")
     patch.fill("[")
     page.get_by_label("Reason").fill("a shorter text")
@@ -86,6 +90,12 @@ def test_a_letter_is_opened_mended_and_one_is_given_up(stack: Stack, api: Api, a
     assert at_desk.violations() == []
     patch.fill('[{"op": "replace", "path": "/texts/0/text", "value": "A text about a coppercat."}]')
     page.get_by_label("Reason").fill("a shorter text")
+    page.get_by_role("button", name="Edit it and redrive").click()
+    expect(page.locator("#decision")).to_contain_text("This was not done", timeout=WAIT_MS)
+    expect(page.locator("#decision")).to_contain_text("submit a new version of the document")
+    page.goto(record)
+    patch.fill('[{"op": "test", "path": "/batch", "value": 0}]')
+    page.get_by_label("Reason").fill("as it is")
     page.get_by_role("button", name="Edit it and redrive").click()
     watched(at_desk)
     expect(page.locator("#progress .badge")).to_have_text("Done", timeout=WAIT_MS)

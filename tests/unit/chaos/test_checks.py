@@ -274,6 +274,14 @@ def test_a_batch_may_die_before_all_are_said_to_be_there(offset: int, breaks: in
     assert len(checks.order_breaks(with_a_letter(25), with_a_letter(offset), STORIES)) == breaks
 
 
+def test_only_what_the_endpoint_refuses_for_a_while_may_lack_the_word_on_its_letter() -> None:
+    """Killed before that word, the step has the event again, and when it goes well then, nothing died."""
+    calm = with_a_letter(25)
+    silent = replace(calm, facts=tuple(one for one in calm.facts if one.kind != "DocumentDeadLettered"))
+    assert checks.order_breaks(calm, silent, [replace(PATIENT, unwanted=True)]) == []
+    assert len(checks.order_breaks(calm, silent, STORIES)) == 1
+
+
 def test_a_fact_too_few_is_a_break_of_the_order() -> None:
     """The end is there and the way to it has a gap."""
     first = next(one for one in CALM.facts if one.kind == "DocumentChunked")
