@@ -69,7 +69,7 @@ def test_dead_letters_are_looked_at_redriven_and_watched(stack: Stack, api: Api,
 
 
 def test_a_letter_is_opened_mended_and_one_is_given_up(stack: Stack, api: Api, at_desk: Desk) -> None:
-    """A patch that is none is shown again with why, one that is refused says what to do instead, a good one is redriven.
+    """A patch that is none is shown again with why, a refused one says what to do instead, a good one is redriven.
 
     A discard says what was decided.
     """
