@@ -210,7 +210,8 @@ def test_what_a_lost_key_ring_file_had_wrapped_is_given_up_by_name(
     lost = read(ring_file).current
     assert muniment("keys", "backup", *words).exit_code == 0
     kept = muniment("keys", "give-up", "--kek", lost, *why)
-    assert (kept.exit_code, "nothing is lost" in " ".join(kept.stderr.split())) == (2, True)
+    assert kept.exit_code == 2
+    assert "nothing is lost" in " ".join(kept.stderr.replace("│", " ").split())
     ring_file.unlink()
     on_database(database_url, emptied)
     back = muniment("keys", "restore", *words)
