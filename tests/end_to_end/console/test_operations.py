@@ -68,10 +68,10 @@ def test_dead_letters_are_looked_at_redriven_and_watched(stack: Stack, api: Api,
     none_waits(at_desk)
 
 
-def test_a_letter_is_opened_mended_and_one_is_given_up(stack: Stack, api: Api, at_desk: Desk) -> None:
-    """A patch that is none is shown again with why, a refused one says what to do instead, a good one is redriven.
+def test_a_letter_is_opened_and_redriven_and_one_is_given_up(stack: Stack, api: Api, at_desk: Desk) -> None:
+    """A patch that is none is shown again with why, a refused one says what to do instead.
 
-    A discard says what was decided.
+    The letter is redriven as it is then, and another one given up.
     """
     buried(stack, api, ["teakteal", "wheatwolf"])
     page = at_desk.page
@@ -94,9 +94,9 @@ def test_a_letter_is_opened_mended_and_one_is_given_up(stack: Stack, api: Api, a
     expect(page.locator("#decision")).to_contain_text("This was not done", timeout=WAIT_MS)
     expect(page.locator("#decision")).to_contain_text("submit a new version of the document")
     page.goto(record)
-    patch.fill('[{"op": "test", "path": "/batch", "value": 0}]')
-    page.get_by_label("Reason").fill("as it is")
-    page.get_by_role("button", name="Edit it and redrive").click()
+    page.get_by_role("link", name="Redrive", exact=True).click()
+    page.get_by_label("Reason").fill("the endpoint takes it again")
+    page.get_by_role("button", name="Redrive 1 letter").click()
     watched(at_desk)
     expect(page.locator("#progress .badge")).to_have_text("Done", timeout=WAIT_MS)
     until("its job goes well", lambda: api.get("/v1/jobs", state="succeeded")["items"], 60)
