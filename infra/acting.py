@@ -69,13 +69,13 @@ class Act:
         self.documents |= found
         if tenant == self.tenant:
             return
-        known = self.of_tenants.get(tenant)
-        new = [one for one in found if known is None or one not in known.documents]
-        if known is None:
-            known = self.of_tenants[tenant] = replace(self, tenant=tenant, documents={}, of_tenants={}, begins=None)
-            known.enter(self.begins, new[:MOST_DOCUMENTS])
-            new = new[MOST_DOCUMENTS:]
-        for start in range(0, len(new), MOST_DOCUMENTS):
+        first = tenant not in self.of_tenants
+        if first:
+            self.of_tenants[tenant] = replace(self, tenant=tenant, documents={}, of_tenants={}, begins=None)
+        known = self.of_tenants[tenant]
+        new = [one for one in found if one not in known.documents]
+        # The first entry is made without a document, too.
+        for start in range(0, max(len(new), int(first)), MOST_DOCUMENTS):
             known.enter(self.begins, new[start : start + MOST_DOCUMENTS])
 
     def enter(self, begins: "Callable[[Act], None] | None", documents: Sequence[UUID]) -> None:
