@@ -109,7 +109,10 @@ async def resume(given: ChosenModel, order: Order) -> told.Ordered:
     responses=order_docs(),
 )
 async def switch(given: ChosenModel, order: Order) -> told.Ordered:
-    """At once and for every API process; decided against while anything that search sees has no vectors of it."""
+    """At once and for every API process; decided against while anything that search sees is still to get its vectors.
+
+    What nobody can read any more, or was given up as a dead letter, hinders nothing: it is found by its words only.
+    """
     return await order(SwitchEmbeddings(model=given.model, reason=given.reason))
 
 
@@ -121,7 +124,10 @@ async def switch(given: ChosenModel, order: Order) -> told.Ordered:
     responses=order_docs(),
 )
 async def drop(given: ChosenModel, order: Order) -> told.Ordered:
-    """For good: to have them again everything is embedded again. A migration under way ends."""
+    """For good: to have them again everything is embedded again. A migration under way ends.
+
+    What no other model has vectors of (`only_batches` in the list) is found by its words only from then on.
+    """
     return await order(DropEmbeddings(model=given.model, reason=given.reason))
 
 
@@ -231,11 +237,18 @@ def _covered(found: Overview, name: str) -> dict[str, Any]:
         "model": name,
         "batches": there.batches,
         "chunks": there.chunks,
-        "missing_batches": max(0, found.whole.batches - there.batches),
+        "missing_batches": _missing(found, there),
+        "unreadable_batches": there.unreadable,
+        "discarded_batches": there.discarded,
+        "only_batches": there.alone,
         "tokens": there.tokens,
         "cost_micros": there.cost_micros,
     }
 
 
 def _state(found: Overview, name: str) -> str:
-    return "complete" if found.coverage.get(name, Coverage()).batches >= found.whole.batches else "embedding"
+    return "embedding" if _missing(found, found.coverage.get(name, Coverage())) else "complete"
+
+
+def _missing(found: Overview, there: Coverage) -> int:
+    return max(0, found.whole.batches - there.batches - there.unreadable - there.discarded)

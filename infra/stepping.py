@@ -1,6 +1,7 @@
 """Every step that a worker runs, with all that it needs."""
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from muniment.api.models.port import PostgresModels
@@ -16,6 +17,7 @@ from muniment.producers.clock import utc_now
 from muniment.producers.own_folder import OwnFolder
 from muniment.producers.record_at import KafkaRecords
 from muniment.projections.chunks.known_vectors import KnownVectors
+from muniment.projections.chunks.live_model import gaps
 from muniment.stream_apps.child import Children
 from muniment.stream_apps.chunking.policy import ChunkPolicy
 from muniment.stream_apps.chunking.step import Chunking
@@ -27,7 +29,6 @@ from muniment.stream_apps.extracting.media_types import FORMATS
 from muniment.stream_apps.extracting.step import Extracting
 from muniment.stream_apps.indexing.step import Indexing
 from muniment.stream_apps.indexing.store import IndexingStore
-from muniment.stream_apps.migrating.wanted import ReadModelWanted
 from muniment.stream_apps.operating.letters import ReadModelLetters
 from muniment.stream_apps.operating.model_store import ModelDecisions
 from muniment.stream_apps.operating.step import Operating
@@ -103,7 +104,7 @@ def steps(found: Parts, children: Children, folder: Path) -> tuple[Step, ...]:
             found.operations,
             found.codec,
             now=utc_now,
-            models=ModelDecisions(found.pool, ReadModelWanted(found.pool), found.models.first, utc_now),
+            models=ModelDecisions(found.pool, partial(gaps, found.pool), found.models.first, utc_now),
         ),
         erasing(settings, found.pool),
         Projecting(ProjectStore(found.pool), found.codec, utc_now),

@@ -23,7 +23,18 @@ class Model(Answer):
     base_url: str = Field(description="Empty: the endpoint of the settings")
     batches: int = Field(description="Batches of chunks that search sees and that have its vectors")
     chunks: int = Field(description="The same in chunks")
-    missing_batches: int = Field(description="Those that have none yet; nought of them lets search be switched to it")
+    missing_batches: int = Field(
+        description="Those that are to have some and have none yet; nought of them lets search be switched to it"
+    )
+    unreadable_batches: int = Field(
+        description="Those that are left out, as nobody can read them any more: their data key is destroyed"
+    )
+    discarded_batches: int = Field(
+        description="Those that are left out, as their dead letters were discarded, by hand or by age"
+    )
+    only_batches: int = Field(
+        description="Those that no other model has vectors of: without this one they are found by their words only"
+    )
     tokens: int = Field(description="Tokens that were paid for the vectors that are there")
     cost_micros: int = Field(description="What they cost, millionths of a US dollar")
     reason: str = Field(description="Of the last thing that was done with it; empty for the settings' model")

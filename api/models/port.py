@@ -67,12 +67,14 @@ class PostgresModels:
     async def overview(self) -> Overview:
         """See `QuestionModels.overview`."""
         async with reading():
+            models = tuple(await live_model.models(self._pool))
+            kept = [self._first.name, *(row.model.name for row in models if row.model.name != self._first.name)]
             return Overview(
                 first=self._first.name,
                 first_dimensions=self._first.embedder.dimensions,
-                models=tuple(await live_model.models(self._pool)),
+                models=models,
                 live=await live_model.live(self._pool),
-                coverage=await live_model.coverage(self._pool),
+                coverage=await live_model.coverage(self._pool, kept),
                 whole=await live_model.whole(self._pool),
             )
 

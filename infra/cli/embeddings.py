@@ -57,6 +57,9 @@ def list_models(as_json: bool = AsJson) -> None:
     right, spare = {"covered", "batches left", "length", "tokens", "cost"}, ("tokens", "length")
     console.print(render.table(columns, rows, right=right, whole={"model", "state"}, spare=spare, width=console.width))
     console.print(f"\nsearch reads {found['live']}; it sees {found['chunks']} chunks in {found['batches']} batches")
+    for one in found["items"]:
+        if said := _left_out(one):
+            console.print(f"{one['model']} {said}")
 
 
 @embeddings.command("migrate")
@@ -121,14 +124,26 @@ def switch(
     reason: str = Reason,
     as_json: bool = AsJson,
 ) -> None:
-    """Let search read another model's vectors, at once and everywhere. Exit code 1 while any are missing."""
-    _order("switch", to, reason, "search reads {}", as_json=as_json)
+    """Let search read another model's vectors, at once and everywhere. Exit code 1 while any are missing.
+
+    What nobody can read any more, or was discarded as a dead letter, hinders nothing; how much that is, is said.
+    """
+    before = {} if as_json else _by_name()
+    name = _order("switch", to, reason, "search reads {}", as_json=as_json)
+    if said := _left_out(before.get(name, {})):
+        print(f"{name} {said}")
 
 
 @embeddings.command("drop")
 def drop(model: str = Name, reason: str = Reason, as_json: bool = AsJson) -> None:
-    """Remove the vectors of a model that search does not read; this also cancels a migration. For good."""
-    _order("drop", model, reason, "the vectors of {} are gone", as_json=as_json)
+    """Remove the vectors of a model that search does not read; this also cancels a migration. For good.
+
+    Says how many batches no other model had vectors of: these are found by their words only from then on.
+    """
+    before = {} if as_json else _by_name()
+    name = _order("drop", model, reason, "the vectors of {} are gone", as_json=as_json)
+    if count := before.get(name, {}).get("only_batches", 0):
+        print(f"{count} batches had vectors of no other model: they are found by their words only")
 
 
 @embeddings.command("compare")
@@ -171,9 +186,27 @@ def _questions(file: Path) -> list[dict[str, Any]]:
         raise typer.BadParameter(f"{file} has a line that is no JSON: {error}", param_hint="--queries") from None
 
 
-def _order(what: str, model: str, reason: str, said: str, *, as_json: bool) -> None:
+def _order(what: str, model: str, reason: str, said: str, *, as_json: bool) -> str:
+    """Order it and say what came of it; the model's whole name."""
     done = ordered("POST", f"{PATH}/{what}", {"model": model, "reason": reason})
-    print(json.dumps(done, ensure_ascii=False) if as_json else said.format(done["events"][0]["about"]))
+    name = str(done["events"][0]["about"])
+    print(json.dumps(done, ensure_ascii=False) if as_json else said.format(name))
+    return name
+
+
+def _by_name() -> dict[str, dict[str, Any]]:
+    return {one["model"]: one for one in got(PATH)["items"]}
+
+
+def _left_out(one: dict[str, Any]) -> str:
+    """What a model will never have vectors of, and why; nothing of one that leaves nothing out, or is dropped."""
+    # An API of an older version does not say.
+    unreadable, discarded = one.get("unreadable_batches", 0), one.get("discarded_batches", 0)
+    if one.get("state") == "dropped" or not unreadable + discarded:
+        return ""
+    told = [f"{unreadable} unreadable (their data keys are destroyed)"] * bool(unreadable)
+    told += [f"{discarded} discarded (as dead letters of the step reembedding)"] * bool(discarded)
+    return f"leaves out {unreadable + discarded} batches, found by their words only: {', '.join(told)}"
 
 
 def _share(part: int, whole: int) -> str:

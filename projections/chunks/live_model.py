@@ -1,17 +1,21 @@
 """Which model search reads, and what there is of each: queries of the read model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
+from muniment.producers.postgres import database
 from muniment.projections.projection import Connection
 from muniment.projections.sql import statements
 from muniment.schemas.embedding_models import EmbeddingModel, added
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 
 _SQL = statements("muniment.projections.chunks", "live_model.sql")
+_COVERAGE, _GAPS = (_SQL[name].replace("{left_out}", _SQL["left_out"]) for name in ("coverage", "gaps"))
 
 
 class ModelSwitched(Exception):
@@ -43,12 +47,26 @@ class LiveRow:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What there is of a model: batches and chunks of versions that search sees, and what all its vectors cost."""
+    """What there is of a model in versions that search sees, and what all its vectors cost.
+
+    Attributes:
+        batches: Those that have vectors of it.
+        chunks: The same in chunks.
+        tokens: What was paid for, also in versions that search does not see.
+        cost_micros: The same, millionths of a US dollar.
+        unreadable: Batches that have none and never will: their data key is destroyed.
+        discarded: Batches that have none and are not tried again: their dead letters were discarded.
+        alone: Those of `batches` that have vectors of no other model.
+
+    """
 
     batches: int = 0
     chunks: int = 0
     tokens: int = 0
     cost_micros: int = 0
+    unreadable: int = 0
+    discarded: int = 0
+    alone: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,10 +111,10 @@ async def models(pool: Any) -> list[ModelRow]:
     ]
 
 
-async def coverage(pool: Any) -> Mapping[str, Coverage]:
-    """What there is of each model, by its name."""
-    rows = await pool.fetch(_SQL["coverage"])
-    return {r["model"]: Coverage(r["batches"], r["chunks"], r["tokens"], r["cost_micros"]) for r in rows}
+async def coverage(pool: Any, names: Sequence[str]) -> Mapping[str, Coverage]:
+    """What there is of each of these models, by its name."""
+    rows = await pool.fetch(_COVERAGE, list(names))
+    return {row["model"]: Coverage(*tuple(row)[1:]) for row in rows}
 
 
 async def whole(pool: Any) -> Whole:
@@ -105,9 +123,19 @@ async def whole(pool: Any) -> Whole:
 
 
 async def gaps(pool: Any, model: str) -> int:
-    """Batches of versions that search sees without vectors of this model."""
-    found: int = await pool.fetchval(_SQL["gaps"], model)
-    return found
+    """How many batches a switch to this model waits for: search sees them, and they are to have vectors of it.
+
+    Raises:
+        StepFailure: `database_unavailable`, also while a read model is being built for a newer version.
+
+    """
+    async with database():
+        try:
+            found = await pool.fetchval(_GAPS, [model])
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.UndefinedColumnError):
+            detail = "a read model that says what has vectors of which model is not there yet"
+            raise StepFailure(ErrorCode.DATABASE_UNAVAILABLE, detail) from None
+    return int(found)
 
 
 def _model(row: Any) -> EmbeddingModel:

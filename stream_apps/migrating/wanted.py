@@ -18,10 +18,6 @@ select not exists (
     select from read.vector_batches v
     where v.tenant = $1 and v.document_id = $2 and v.version = $3 and v.batch = $4 and v.model = $5
 ) and not exists (select from muniment_deciding.cancelled where job_id = $6)"""
-_GAPS = """
-select count(*) from read.text_batches b join read.active_versions a using (tenant, document_id, version)
-where not exists (select from read.vector_batches v where v.model = $1 and v.tenant = b.tenant
-    and v.document_id = b.document_id and v.version = b.version and v.batch = b.batch)"""
 _GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.UndefinedColumnError)
 
 
@@ -35,10 +31,6 @@ class Wanted(Protocol):
         """
         ...
 
-    async def gaps(self, model: str) -> int:
-        """Batches of all tenants that search sees without vectors of the model; raises as `wanted`."""
-        ...
-
 
 class ReadModelWanted:
     """See `Wanted`; `pool` is an asyncpg pool."""
@@ -49,16 +41,9 @@ class ReadModelWanted:
     async def wanted(self, tenant: str, event: ChunksPrepared, model: str) -> bool:
         """See `Wanted.wanted`."""
         place: tuple[UUID, int, int] = (event.document_id, event.version, event.batch)
-        return bool(await self._asked(_WANTED, tenant, *place, model, event.job_id))
-
-    async def gaps(self, model: str) -> int:
-        """See `Wanted.gaps`."""
-        return int(await self._asked(_GAPS, model))
-
-    async def _asked(self, query: str, *arguments: Any) -> Any:
         async with database():
             try:
-                return await self._pool.fetchval(query, *arguments)
+                return bool(await self._pool.fetchval(_WANTED, tenant, *place, model, event.job_id))
             except _GONE:
                 # Of an older version, until its rebuild is done.
                 detail = "the read model of search does not know several models yet"

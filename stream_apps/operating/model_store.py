@@ -1,6 +1,6 @@
 """Decides commands about embedding models, one at a time: inbox, state and outbox in one Postgres transaction."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,11 @@ from muniment.schemas.operations import OperationRejected
 from muniment.schemas.record import Record
 from muniment.schemas.retry_headers import origin_of
 from muniment.stream_apps.decider_step import waited_for
-from muniment.stream_apps.migrating.wanted import Wanted
 from muniment.stream_apps.operating.models import Against, Known, ModelCommand, after, decide_model
 from muniment.stream_apps.outbox import Outbox
 
+Gaps = Callable[[str], Awaitable[int]]
+"""How many batches a switch to a model waits for; raises `StepFailure(database_unavailable)`."""
 _ONE = "select pg_advisory_xact_lock(hashtextextended('muniment.operating', 0))"
 _SEEN = """
 insert into muniment_operating.inbox (command_id, place) values ($1, $2) on conflict do nothing returning command_id"""
@@ -37,9 +38,9 @@ class ModelDecisions:
 
     """
 
-    def __init__(self, pool: Any, wanted: Wanted, first: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Any, gaps: Gaps, first: str, now: Callable[[], datetime]) -> None:
         self._pool = pool
-        self._wanted = wanted
+        self._missing = gaps
         self.first = first
         self._now = now
         self._outbox = Outbox("muniment_operating")
@@ -74,7 +75,7 @@ class ModelDecisions:
             return 0
         async with database():
             known = await self._known(self._pool)
-        return await self._wanted.gaps(known.named(command.model))
+        return await self._missing(known.named(command.model))
 
     async def _known(self, connection: Any) -> Known:
         states = {row["model"]: row["state"] for row in await connection.fetch(_STATES)}

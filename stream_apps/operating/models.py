@@ -72,7 +72,7 @@ class Against(Exception):
 
 
 def decide_model(command: ModelCommand, known: Known, gaps: int) -> Event:
-    """The event that a command leads to; `gaps` is how many batches have no vectors of the model of a switch.
+    """The event that a command leads to; `gaps` is how many batches are still to get vectors of the model of a switch.
 
     Raises:
         Against: it leads to nothing.
@@ -161,7 +161,10 @@ def _switch(command: SwitchEmbeddings, known: Known, name: str, gaps: int) -> Ev
     if known.states.get(name) == "paused":
         raise Against("migration_paused", f"{name} is paused, so what comes has no vectors of it: resume it first")
     if gaps:
-        detail = f"{gaps} batches that search sees have no vectors of {name} yet; see `muniment embeddings list`"
+        detail = (
+            f"{gaps} batches that search sees have no vectors of {name} yet; see `muniment embeddings list`, and what "
+            "failed for good with `muniment dlq list --step reembedding`"
+        )
         raise Against("embeddings_incomplete", detail)
     return EmbeddingsSwitched(model=name, previous=known.reads, reason=command.reason)
 

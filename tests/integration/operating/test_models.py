@@ -7,7 +7,6 @@ import pytest
 from support.operations import said
 from support.steps import NOW
 
-from muniment.schemas.chunks import ChunksPrepared
 from muniment.schemas.codec import Envelope, decode, encode
 from muniment.schemas.embedding_models import (
     DropEmbeddings,
@@ -34,16 +33,12 @@ MIGRATE = MigrateEmbeddings(
 
 
 class Gaps:
-    """A read model that lacks so many batches of a model."""
+    """A read model in which so many batches are still to get vectors of a model."""
 
     def __init__(self) -> None:
         self.missing = {OTHER: 3}
 
-    async def wanted(self, tenant: str, event: ChunksPrepared, model: str) -> bool:
-        del tenant, event, model
-        return True
-
-    async def gaps(self, model: str) -> int:
+    async def __call__(self, model: str) -> int:
         return self.missing.get(model, 0)
 
 

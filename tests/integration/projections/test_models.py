@@ -6,6 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from models_story import LENGTH, OTHER, house, reembedded, started
 from projected_story import DIMENSIONS, Log, ReadModel, Story, vector_of
 
 from muniment.projections.chunks import live_model
@@ -17,61 +18,12 @@ from muniment.projections.prepare import prepare
 from muniment.projections.validity import Moment
 from muniment.schemas.documents import DocumentErased
 from muniment.schemas.embedding_models import (
-    ChunksReembedded,
     EmbeddingsDropped,
     EmbeddingsSwitched,
     MigrationPaused,
-    MigrationStarted,
     new_name,
 )
-from muniment.schemas.event import Event
 from muniment.schemas.record import Record
-
-OTHER = new_name("other/model", 6, ())
-LENGTH = 6
-
-
-def started(model: str = OTHER) -> MigrationStarted:
-    """A migration to a model of six dimensions."""
-    return MigrationStarted(
-        model=model,
-        served_as="other/model",
-        dimensions=LENGTH,
-        base_url="",
-        query_prefix="",
-        passage_prefix="",
-        ask_dimensions=False,
-        price_per_million_tokens=0.5,
-        reason="to see",
-    )
-
-
-async def house(log: Log, event: Event) -> Record:
-    """What was said of the house."""
-    return await log.say(event, uuid4(), "muniment")
-
-
-async def reembedded(story: Story, batch: int, model: str = OTHER) -> Record:
-    """A batch of vectors of the other model: each text's own, turned round so that the nearest is another."""
-    texts = [story.texts[i] for i in story.batches[batch]]
-    vectors = b"".join((-vector_of(t, LENGTH)).astype("<f2").tobytes() for t in texts)
-    return await story.say(
-        ChunksReembedded(
-            document_id=story.document_id,
-            version=story.version,
-            job_id=story.job,
-            batch=batch,
-            first_ordinal=story.batches[batch][0],
-            content_hashes=tuple(hashlib.sha256(t.encode()).digest() for t in texts),
-            model=model,
-            dimensions=LENGTH,
-            vectors=vectors,
-            tokens=4 * len(texts),
-            cost_micros=2,
-            embedded=len(texts),
-            reused=0,
-        )
-    )
 
 
 async def ask(model: ReadModel, text: str, name: str, *, pinned: bool = False) -> list[tuple[int, float]]:
@@ -144,9 +96,10 @@ async def test_what_is_missing_is_counted(read_model: ReadModel, log: Log) -> No
     await half.indexed()
     await read_model.catch_up()
     assert await live_model.gaps(read_model.pool, OTHER) == 1
-    covered = await live_model.coverage(read_model.pool)
+    covered = await live_model.coverage(read_model.pool, ["toy", OTHER])
     assert (covered[OTHER].batches, covered[OTHER].chunks, covered[OTHER].cost_micros) == (1, 2, 6)
     assert (covered["toy"].batches, covered["toy"].chunks) == (2, 3)
+    assert (covered["toy"].alone, covered[OTHER].alone) == (1, 0)
     whole = await live_model.whole(read_model.pool)
     assert (whole.batches, whole.chunks, whole.texts, whole.tokens) == (2, 3, 3, 15)
 

@@ -8,7 +8,7 @@ from support.embedder import FakeEmbedder
 from support.question_models import NAMED
 
 from muniment.api.pages import Page
-from muniment.projections.chunks.live_model import ModelSwitched
+from muniment.projections.chunks.live_model import Coverage, ModelSwitched
 from muniment.schemas.embedding_models import (
     DropEmbeddings,
     EmbeddingModel,
@@ -54,6 +54,20 @@ async def test_every_model_is_listed_with_what_there_is_of_it(world):
     world.models.reads = "fake"
     found = (await asked(world, "GET", "")).json()
     assert [(one["model"], one["state"]) for one in found["items"]] == [("fake", "live"), ("big#8", "dropped")]
+
+
+async def test_a_model_that_leaves_batches_out_is_complete_without_them(world):
+    """What nobody can read, what was discarded and what is missing are told apart; and what only one model has."""
+    world.models.bring(OTHER, batches=5)
+    world.models.covered[OTHER.name] = Coverage(5, 200, 1000, 250, unreadable=2, discarded=1)
+    world.models.covered["fake"] = Coverage(10, 400, 5000, 0, alone=3)
+    first, other = (await asked(world, "GET", "")).json()["items"]
+    assert (other["state"], other["missing_batches"]) == ("embedding", 2)
+    assert (other["unreadable_batches"], other["discarded_batches"], other["only_batches"]) == (2, 1, 0)
+    assert (first["unreadable_batches"], first["discarded_batches"], first["only_batches"]) == (0, 0, 3)
+    world.models.covered[OTHER.name] = Coverage(7, 280, 1000, 250, unreadable=2, discarded=1)
+    _, other = (await asked(world, "GET", "")).json()["items"]
+    assert (other["state"], other["missing_batches"]) == ("complete", 0)
 
 
 async def test_an_estimate_counts_and_measures_and_begins_nothing(world, other):

@@ -1,5 +1,6 @@
 """`muniment embeddings`, against an API in memory."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +63,49 @@ def test_a_migration_says_first_what_it_takes(api: ScriptedApi) -> None:
 
 def test_an_order_that_is_decided_against_says_why(api: ScriptedApi) -> None:
     """Exit code 1 with the reason; else what is so from now on, by the model's whole name."""
+    api.answers["GET", PATH] = {"items": [one("big#1024", unreadable_batches=3)]}
     api.answers["POST", f"{PATH}/switch"] = api.decides(
         "rejected", code="embeddings_incomplete", reason="7 batches have no vectors"
     )
     refused = api.run("embeddings", "switch", "--to", "big", "--reason", "why")
     assert refused.exit_code == 1
     assert "7 batches have no vectors (embeddings_incomplete)" in refused.output
+    assert "leaves out" not in refused.output
+    api.answers["GET", PATH] = {"items": []}
     for word in ("pause", "resume", "drop"):
         api.answers["POST", f"{PATH}/{word}"] = api.decides(events=DECIDED)
         done = api.run("embeddings", word, "big", "--reason", "why")
         assert (done.exit_code, "big#1024" in done.output) == (0, True)
+
+
+LEFT_OUT = (
+    "big#1024 leaves out 5 batches, found by their words only: 3 unreadable (their data keys are destroyed), "
+    "2 discarded (as dead letters of the step reembedding)"
+)
+
+
+def test_what_a_model_leaves_out_is_said_with_the_reason(api: ScriptedApi) -> None:
+    """In the list, and by the switch to it; of a model that leaves nothing out, or was dropped, nothing is said."""
+    other = one("big#1024", state="complete", unreadable_batches=3, discarded_batches=2)
+    gone = one("old#256", state="dropped", unreadable_batches=9, discarded_batches=0)
+    first = one("e5", unreadable_batches=0, discarded_batches=0)
+    api.answers["GET", PATH] = {"live": "e5", "batches": 10, "chunks": 400, "items": [first, other, gone]}
+    told = api.run("embeddings").output
+    assert [" ".join(LEFT_OUT.split())] == [" ".join(told[told.index("\nbig#1024 leaves") :].split())]
+    api.answers["POST", f"{PATH}/switch"] = api.decides(events=DECIDED)
+    done = api.run("embeddings", "switch", "--to", "big", "--reason", "why")
+    assert done.output == f"search reads big#1024\n{LEFT_OUT}\n"
+    as_json = api.run("embeddings", "switch", "--to", "big", "--reason", "why", "--json")
+    assert json.loads(as_json.output)["outcome"] == "accepted"
+
+
+def test_a_drop_says_what_no_model_has_from_then_on(api: ScriptedApi) -> None:
+    """Batches that the others left out; nothing of a model that has none for itself."""
+    api.answers["POST", f"{PATH}/drop"] = api.decides(events=DECIDED)
+    for count, said in ((4, "4 batches had vectors of no other model: they are found by their words only\n"), (0, "")):
+        api.answers["GET", PATH] = {"items": [one("e5", only_batches=7), one("big#1024", only_batches=count)]}
+        done = api.run("embeddings", "drop", "big", "--reason", "why")
+        assert done.output == f"the vectors of big#1024 are gone\n{said}"
 
 
 def test_a_comparison_is_a_table_of_both(api: ScriptedApi, tmp_path: Path) -> None:

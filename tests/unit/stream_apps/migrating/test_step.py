@@ -40,10 +40,6 @@ class Asked:
         del tenant, event, model
         return self.lacks
 
-    async def gaps(self, model: str) -> int:
-        del model
-        return 0
-
 
 class World:
     """The step of a model with everything around it in memory."""
