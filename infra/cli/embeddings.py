@@ -143,7 +143,7 @@ def drop(model: str = Name, reason: str = Reason, as_json: bool = AsJson) -> Non
     before = {} if as_json else _by_name()
     name = _order("drop", model, reason, "the vectors of {} are gone", as_json=as_json)
     if count := before.get(name, {}).get("only_batches", 0):
-        print(f"{count} batches had vectors of no other model: they are found by their words only")
+        print(f"batches that had vectors of no other model, and are found by their words only: {count}")
 
 
 @embeddings.command("compare")
@@ -206,7 +206,7 @@ def _left_out(one: dict[str, Any]) -> str:
         return ""
     told = [f"{unreadable} unreadable (their data keys are destroyed)"] * bool(unreadable)
     told += [f"{discarded} discarded (as dead letters of the step reembedding)"] * bool(discarded)
-    return f"leaves out {unreadable + discarded} batches, found by their words only: {', '.join(told)}"
+    return f"leaves out batches, which are found by their words only: {', '.join(told)}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -28,7 +28,7 @@ class Reembedding(UnorderedStep):
     """See `Step`; one for each model, in a consumer group of its own that begins with the first record on the log.
 
     So the backlog and what comes are the same work. A batch that search will never show, that has vectors of the model
-    or is stamped with it costs a look; texts that cannot be read any more are passed over.
+    or is stamped with it costs a look. Texts that nobody can read any more are passed over; no switch waits for them.
     """
 
     name = "reembedding"

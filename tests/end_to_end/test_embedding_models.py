@@ -188,6 +188,39 @@ def test_a_killed_migration_goes_on_and_pays_for_nothing_twice(stack: Stack, api
     assert model(api, name)["state"] == "complete"
 
 
+def test_what_an_operator_gave_up_keeps_nobody_from_a_model(stack: Stack, api: Api) -> None:
+    """A batch that the endpoint refuses for good holds the switch up until its letter is discarded; both are said."""
+    api.ended(api.submit(TEXTS[0], "0.txt"))
+    name = decided(api, "", model=SERVED, dimensions=256)["events"][0]["about"]
+    until("everything has vectors of it", lambda: model(api, name)["state"] == "complete", 120)
+    assert decided(api, "pause", model=name)["outcome"] == "accepted"
+    text = "A heron stands where no model but the first one sees it."
+    heron = api.indexed(text, "heron.txt")
+    stack.endpoint.misbehave({"kind": "status", "status": 400, "times": 50})
+    assert decided(api, "resume", model=name)["outcome"] == "accepted"
+
+    def buried() -> str | None:
+        found = api.get("/v1/dead-letters", step="reembedding", status="waiting")["items"]
+        return next((one["dead_letter_id"] for one in found if one["job_id"] == heron["job_id"]), None)
+
+    letter = until("its letter is listed", buried, 60)
+    stack.endpoint.reset()
+    refused = stack.run("embeddings", "switch", "--to", name, "--reason", "a test", check=False)
+    assert (refused.returncode, "muniment dlq list --step reembedding" in refused.stderr) == (1, True)
+    stack.run("dlq", "discard", letter, "--reason", "a test")
+    until("it is left out", lambda: model(api, name)["discarded_batches"] == 1)
+    assert model(api, name)["missing_batches"] == 0
+    done = stack.run("embeddings", "switch", "--to", name, "--reason", "a test").stdout
+    assert "found by their words only: 1 discarded" in " ".join(done.split())
+    until("search reads it", lambda: nearest(api, TEXTS[0])[0] == name)
+    mine = [heron["document_id"]]
+    assert len(api.search("heron", mode="text", document_ids=mine)) == 1
+    assert api.search(text, mode="vector", document_ids=mine) == []
+    assert decided(api, "switch", model=FIRST)["outcome"] == "accepted"
+    until("search reads the first", lambda: nearest(api, text)[0] == FIRST)
+    assert len(api.search(text, mode="vector", document_ids=mine)) == 1
+
+
 @pytest.fixture
 def served(stack: Stack) -> Iterator[str]:
     """The real server with its real model, at the other endpoint that the settings of the stack name."""

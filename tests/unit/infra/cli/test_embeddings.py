@@ -79,7 +79,7 @@ def test_an_order_that_is_decided_against_says_why(api: ScriptedApi) -> None:
 
 
 LEFT_OUT = (
-    "big#1024 leaves out 5 batches, found by their words only: 3 unreadable (their data keys are destroyed), "
+    "big#1024 leaves out batches, which are found by their words only: 3 unreadable (their data keys are destroyed), "
     "2 discarded (as dead letters of the step reembedding)"
 )
 
@@ -102,7 +102,8 @@ def test_what_a_model_leaves_out_is_said_with_the_reason(api: ScriptedApi) -> No
 def test_a_drop_says_what_no_model_has_from_then_on(api: ScriptedApi) -> None:
     """Batches that the others left out; nothing of a model that has none for itself."""
     api.answers["POST", f"{PATH}/drop"] = api.decides(events=DECIDED)
-    for count, said in ((4, "4 batches had vectors of no other model: they are found by their words only\n"), (0, "")):
+    told = "batches that had vectors of no other model, and are found by their words only: 4\n"
+    for count, said in ((4, told), (0, "")):
         api.answers["GET", PATH] = {"items": [one("e5", only_batches=7), one("big#1024", only_batches=count)]}
         done = api.run("embeddings", "drop", "big", "--reason", "why")
         assert done.output == f"the vectors of big#1024 are gone\n{said}"
