@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, ClassVar
 
 from muniment.schemas.codec import Envelope
@@ -61,10 +62,10 @@ class Projection(ABC):
         """The tables, from the `schema.sql` beside the projection; `{schema}` stands for the schema."""
         return self._file("schema.sql")
 
-    @property
+    @cached_property
     def index_sql(self) -> str:
-        """Indexes that a rebuild makes after the load, because loading into them is the cost; often none."""
-        return ""
+        """Indexes that only readers need, from `indexes.sql`: a rebuild makes them after the load; often none."""
+        return self._file("indexes.sql") if self._beside("indexes.sql").is_file() else ""
 
     @cached_property
     def handled(self) -> frozenset[str]:
@@ -91,4 +92,7 @@ class Projection(ABC):
         """Set gauges from the tables; called now and then."""
 
     def _file(self, name: str) -> str:
-        return (files(type(self).__module__.rpartition(".")[0]) / name).read_text("utf-8")
+        return self._beside(name).read_text("utf-8")
+
+    def _beside(self, name: str) -> Traversable:
+        return files(type(self).__module__.rpartition(".")[0]) / name

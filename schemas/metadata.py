@@ -139,7 +139,7 @@ def to_headers(meta: Metadata, *, ce_type: str, subject: str, key_id: UUID | Non
 
 def from_headers(record: Record) -> Metadata:
     """Read the envelope back; `StepFailure(undecodable)` names a header that is missing or malformed."""
-    found = dict(record.headers)
+    found = record.named
     for name in COPIED:
         # No text is longer than its bytes, so that few are ever decoded for this.
         if len(found.get(name, b"")) > LONGEST_COPIED and len(_text(found[name])) > LONGEST_COPIED:

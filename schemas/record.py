@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 _NAME = re.compile(r"[^\0]{0,300}")
@@ -23,11 +23,19 @@ class Record:
     partition: int | None = None
     offset: int | None = None
     timestamp_ms: int | None = None
+    _named: dict[str, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Kafka's headers may be null; a foreign record must fail to decode, and not break who reads it.
         if None in map(_VALUE, self.headers):
             object.__setattr__(self, "headers", tuple((name, value or b"") for name, value in self.headers))
+        # Made once: of each record some five headers are asked for.
+        object.__setattr__(self, "_named", dict(self.headers))
+
+    @property
+    def named(self) -> Mapping[str, bytes]:
+        """The headers by name; of several of one name the last."""
+        return self._named
 
     @property
     def place(self) -> str:
@@ -38,7 +46,7 @@ class Record:
 
     def header(self, name: str) -> str | None:
         """The last header of that name as text, or `None`."""
-        value = dict(self.headers).get(name)
+        value = self._named.get(name)
         return None if value is None else value.decode("utf-8", "replace")
 
     def with_headers(self, extra: Mapping[str, str]) -> "Record":

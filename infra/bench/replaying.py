@@ -125,9 +125,14 @@ def _held() -> float:
 
 
 def _spent() -> float:
-    """Seconds of processor time of this process and of those that it has begun and that are over."""
+    """Seconds of processor time of this process and of those that it has begun."""
     over = getrusage(RUSAGE_CHILDREN)
-    return process_time() + over.ru_utime + over.ru_stime
+    spent = process_time() + over.ru_utime + over.ru_stime
+    for one in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            spent += times.user + times.system
+    return spent
 
 
 async def _lifecycles(model: Projection, config: ProjectionsConfig, events: int) -> list[Figure]:

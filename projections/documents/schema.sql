@@ -6,9 +6,6 @@ create table if not exists {schema}.documents (
     indexed_at timestamptz, deleted_at timestamptz, from_at timestamptz, from_place text collate "C",
     ordered_at timestamptz, erased_at timestamptz, primary key (tenant, document_id)
 );
-create index if not exists documents_by_age on {schema}.documents (tenant, created_at desc, document_id desc);
-create index if not exists documents_by_media_type on {schema}.documents (tenant, media_type);
-create index if not exists documents_by_metadata on {schema}.documents using gin (metadata jsonb_path_ops);
 
 create table if not exists {schema}.versions (
     tenant text not null, document_id uuid not null, version bigint not null, status text not null, job_id uuid,
@@ -30,7 +27,6 @@ create table if not exists {schema}.past_documents (
     like {schema}.documents, to_at timestamptz not null, to_place text collate "C" not null,
     primary key (tenant, document_id, from_at, from_place)
 );
-create index if not exists past_documents_by_age on {schema}.past_documents (tenant, created_at desc, document_id desc);
 create table if not exists {schema}.past_versions (
     like {schema}.versions, to_at timestamptz not null, to_place text collate "C" not null,
     primary key (tenant, document_id, version, from_at, from_place)

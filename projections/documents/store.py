@@ -1,6 +1,6 @@
 """Documents between their tables and the pure fold: loaded under a lock, written back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from muniment.projections.changed import same
@@ -31,22 +31,35 @@ async def load(
     Of a document among `whole`, and of one that has failures, every version is loaded.
     """
     wanted = sorted(set(keys))
-    given = [t for t, _ in wanted], [d for _, d in wanted]
-    await connection.execute(within(_SQL["add"], schema), *given)
+    blank = {key: Document(Head(*key)) for key in await _added(connection, schema, wanted)}
+    known = [key for key in wanted if key not in blank]
+    if not known:
+        return blank
+    given = _columns(known)
     heads = await connection.fetch(within(_SQL["heads"], schema), *given)
     failed = await connection.fetch(within(_SQL["failures"], schema), *given)
     every = {d for _, d in whole} | {row["document_id"] for row in failed}
     found = await connection.fetch(
         within(_SQL["versions"], schema), *given, list(set(versions)), list(set(jobs)), list(every)
     )
-    rows: dict[Key, dict[int, Version]] = {key: {} for key in wanted}
+    rows: dict[Key, dict[int, Version]] = {key: {} for key in known}
     for row in found:
         rows[row["tenant"], row["document_id"]][row["version"]] = built(Version, row)
-    failures: dict[Key, dict[UUID, Failure]] = {key: {} for key in wanted}
+    failures: dict[Key, dict[UUID, Failure]] = {key: {} for key in known}
     for row in failed:
         failures[row["tenant"], row["document_id"]][row["job_id"]] = built(Failure, row)
     keyed = {(row["tenant"], row["document_id"]): built(Head, row) for row in heads}
-    return {key: Document(keyed[key], rows[key], failures[key]) for key in wanted}
+    return blank | {key: Document(keyed[key], rows[key], failures[key]) for key in known}
+
+
+async def _added(connection: Connection, schema: str, keys: Sequence[Key]) -> set[Key]:
+    """Those of the keys of which there was no row: each has a blank one now, which nobody else has seen."""
+    rows = await connection.fetch(within(_SQL["add"], schema), *_columns(keys))
+    return {(row["tenant"], row["document_id"]) for row in rows}
+
+
+def _columns(keys: Sequence[Key]) -> tuple[list[str], list[UUID]]:
+    return [tenant for tenant, _ in keys], [document_id for _, document_id in keys]
 
 
 async def load_past(connection: Connection, schema: str, key: Key) -> list[Past]:

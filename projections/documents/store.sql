@@ -1,6 +1,7 @@
--- add: blank rows, so that there is something to lock
+-- add: blank rows, so that there is something to lock; those that were not there yet
 insert into {s}.documents (tenant, document_id, status, latest_version, deleted_up_to)
 select t, d, 'unknown', 0, 0 from unnest($1::text[], $2::uuid[]) as given(t, d) on conflict do nothing
+returning tenant, document_id
 
 -- heads: locked in one order everywhere, so that two runners in a rebalance wait for each other and do not deadlock
 select documents.* from {s}.documents join unnest($1::text[], $2::uuid[]) as given(t, d)

@@ -64,7 +64,7 @@ from muniment.schemas.topics import (
 
 _ADD = """
 insert into {s}.jobs (job_id, tenant, document_id) select * from unnest($1::uuid[], $2::text[], $3::uuid[])
-on conflict do nothing
+on conflict do nothing returning job_id
 """
 # What a person said when they cancelled a job is the one thing here that is about the document's content.
 _FORGET = """
@@ -183,11 +183,6 @@ class Jobs(Projection):
         "job_feed": "select * from {schema}.feed",
     }
 
-    @property
-    def index_sql(self) -> str:
-        """Of what ended when, which only figures are read by."""
-        return self._file("indexes.sql")
-
     async def apply(self, connection: Connection, schema: str, batch: Sequence[Item]) -> list[Job]:
         """See `Projection.apply`; gives the jobs that ended in this batch."""
         told = said_of(batch, await _jobs_of(connection, schema, batch))
@@ -283,8 +278,11 @@ def _columns(jobs: Iterable[Job]) -> tuple[list[str], list[UUID], list[UUID]]:
 
 
 async def _load(connection: Connection, schema: str, facts: Iterable[Fact]) -> dict[UUID, Job]:
-    wanted = sorted({f.job_id: f for f in facts}.items())
-    columns = [i for i, _ in wanted], [f.tenant for _, f in wanted], [f.document_id for _, f in wanted]
-    await connection.execute(_ADD.format(s=schema), *columns)
-    rows = await connection.fetch(_LOCK.format(s=schema), columns[0])
-    return {row["job_id"]: built(Job, row) for row in rows}
+    wanted = dict(sorted({f.job_id: f for f in facts}.items()))
+    columns = list(wanted), [f.tenant for f in wanted.values()], [f.document_id for f in wanted.values()]
+    added = {row["job_id"] for row in await connection.fetch(_ADD.format(s=schema), *columns)}
+    known = [job_id for job_id in wanted if job_id not in added]
+    rows = await connection.fetch(_LOCK.format(s=schema), known) if known else []
+    # Of a row that was just added, only what it was added with is known.
+    blank = {i: Job(i, f.tenant, f.document_id) for i, f in wanted.items() if i in added}
+    return blank | {row["job_id"]: built(Job, row) for row in rows}

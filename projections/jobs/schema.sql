@@ -9,19 +9,14 @@ create table if not exists {schema}.jobs (
     command_partition integer, command_offset bigint, from_at timestamptz, from_place text collate "C",
     ordered_at timestamptz, project_id uuid, episode_id uuid, draft_id uuid
 );
-create index if not exists jobs_by_age on {schema}.jobs (tenant, created_at desc, job_id desc);
 create index if not exists jobs_of_document on {schema}.jobs (tenant, document_id);
 create index if not exists jobs_of_draft on {schema}.jobs (tenant, draft_id) where draft_id is not null;
-create index if not exists jobs_open on {schema}.jobs (tenant, created_at, job_id) where "end" is null;
-create index if not exists jobs_queued on {schema}.jobs (tenant, created_at, job_id) where state = 'queued' and kind is not null;
 
 -- What the rows said before, each from its moment up to the one at which that ended.
 create table if not exists {schema}.past_jobs (
     like {schema}.jobs, to_at timestamptz not null, to_place text collate "C" not null,
     primary key (tenant, document_id, job_id, from_at, from_place)
 );
-create index if not exists past_jobs_by_age on {schema}.past_jobs (tenant, created_at desc, job_id desc);
-create index if not exists past_jobs_queued on {schema}.past_jobs (tenant, to_at) where state = 'queued';
 
 -- What live readers are told: the places of the log at which a job changed and, where that is worth telling, how it
 -- looked then. `awaits` is the version that search has to see before the end in `job` is told.

@@ -62,11 +62,6 @@ class Predictions(Projection):
         " on h.tenant = p.tenant and h.document_id = p.document_id and h.active = p.version",
     }
 
-    @property
-    def index_sql(self) -> str:
-        """GIN: loading into it is most of the cost."""
-        return self._file("indexes.sql")
-
     async def apply(self, connection: Connection, schema: str, batch: Sequence[Item]) -> object:
         """See `Projection.apply`."""
         envelopes = [item for item in batch if isinstance(item, Envelope)]

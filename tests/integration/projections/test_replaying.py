@@ -73,6 +73,9 @@ async def test_what_equals_the_live_one_is_switched_to_and_the_old_one_kept(
     assert done.switched
     assert before["documents"].rows == 12
     assert await fingerprint(connection, documents, done.live) == before
+    indexes = "select indexname from pg_indexes where schemaname = $1 order by indexname"
+    assert await connection.fetch(indexes, done.live) == await connection.fetch(indexes, first.live)
+    assert ("documents_by_age",) in [tuple(row) for row in await connection.fetch(indexes, done.live)]
     assert {p.phase for p in seen} >= {"loading", "indexing", "comparing", "catching up", "switched"}
     assert [p.done for p in seen if p.phase == "loading"][-1] == seen[0].total > 0
     assert [(k.schema, k.why) for k in await shadow.kept(connection)] == [(first.live, "replaced")]
