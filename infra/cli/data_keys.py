@@ -8,6 +8,8 @@ from uuid import UUID
 
 import typer
 
+from muniment.infra.cli.ordering import said
+
 T = TypeVar("T")
 _SHOWN = 20
 """So many lost keys are named, the longest in use first."""
@@ -123,7 +125,9 @@ def restore(
 
 
 def give_up(
-    reason: str = typer.Option(..., "--reason", "-r", help="Why they will never be found again; it is recorded."),
+    reason: str = typer.Option(
+        ..., "--reason", "-r", help="Why they will never be found again; it is recorded.", callback=said
+    ),
     key: UUID | None = typer.Option(
         None, "--key", "-k", help="Only this data key, as what waits names it. Without it: all that are lost."
     ),

@@ -11,7 +11,16 @@ from muniment.infra.cli.client import ApiError, Client, find_access, told
 
 T = TypeVar("T")
 DECIDED_S = 30
-Reason = typer.Option(..., "--reason", "-r", help="Why; it goes on the record, in clear.")
+
+
+def said(reason: str) -> str:
+    """A reason that says something; exit code 2 for a blank one, also where no API is asked that would refuse it."""
+    if not reason.strip():
+        raise typer.BadParameter("an empty reason is none")
+    return reason
+
+
+Reason = typer.Option(..., "--reason", "-r", help="Why; it goes on the record, in clear.", callback=said)
 AsJson = typer.Option(False, "--json", help="The API's answer as JSON.")
 AsOf = typer.Option(None, "--as-of", help="As it was at a time, or at a place of the log. Wants the scope `audit`.")
 

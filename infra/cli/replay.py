@@ -66,7 +66,9 @@ def named(given: list[str], *, every: bool) -> list[str]:
 def _checked(begin: str, end: str, accept: str, *, short: bool) -> None:
     from muniment.projections.replaying.bounds import parsed
 
-    if short and not accept.strip():
+    if accept and not accept.strip():
+        raise typer.BadParameter("--accept says why, for the record: a blank reason is none")
+    if short and not accept:
         raise typer.BadParameter("--short-log takes readers back to what the log has left: say why with --accept")
     if (begin or end) and accept:
         raise typer.BadParameter("a part of the log is never switched to: --accept goes without --from and --to")

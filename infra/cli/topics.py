@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from muniment.infra.cli.ordering import said
+
 if TYPE_CHECKING:
     from muniment.infra.topics import Change
 
@@ -78,7 +80,9 @@ def apply(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> Non
 
 def accept(
     topic: str = typer.Argument(help="The audited topic, by its declared name."),
-    reason: str = typer.Option(..., "--reason", help="Why it is as it is; goes on the record, in clear."),
+    reason: str = typer.Option(
+        ..., "--reason", help="Why it is as it is; goes on the record, in clear.", callback=said
+    ),
 ) -> None:
     """Take the offsets of an audited topic as they are from now on: ends the alarm that records of it are gone.
 
@@ -92,8 +96,6 @@ def accept(
     names = sorted(one.name for one in TOPICS if one.audited)
     if topic not in names:
         raise typer.BadParameter(f"no such audited topic; there are {', '.join(names)}")
-    if not reason.strip():
-        raise typer.BadParameter("an empty reason is none")
     settings = load_settings()
     with acting(settings, "topic.accept", kind="topic", entity=topic, reason=reason):
         ended = asyncio.run(accept_topic(settings, topic, actor(), reason))
