@@ -5,12 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import ConfigDict, Field, StringConstraints
 
+from muniment.api.dependencies import Dependencies, Deps
 from muniment.api.operation_reads import answers as told
 from muniment.api.operations.docs import order_docs
 from muniment.api.operations.ordering import Order
 from muniment.api.operations.routes import declared
+from muniment.api.problems.problem import from_validation
 from muniment.api.texts import Reason
-from muniment.projections.registry import PROJECTIONS
+from muniment.projections.registry import PROJECTIONS, projection
+from muniment.schemas.record import Position
 from muniment.schemas.replays import SkipEvent, UnskipEvent
 
 router = APIRouter(prefix="/v1", tags=["operations"])
@@ -38,10 +41,11 @@ class EventAt(Reason):
     summary="Let a read model pass by an event",
     responses=order_docs("not_found"),
 )
-async def skip_event(*, name: ProjectionName, given: EventAt, order: Order) -> told.Ordered:
-    """In every replay from now on, and in continuous work as long as it has not been folded."""
-    command = SkipEvent(projection=declared("projection", name, PROJECTIONS), place=given.place, reason=given.reason)
-    return await order(command)
+async def skip_event(*, name: ProjectionName, given: EventAt, deps: Deps, order: Order) -> told.Ordered:
+    """In every replay from now on, and in continuous work as long as it has not been folded. It has to be there."""
+    known = declared("projection", name, PROJECTIONS)
+    await _there(deps, known, Position.parse(given.place))
+    return await order(SkipEvent(projection=known, place=given.place, reason=given.reason))
 
 
 @router.post(
@@ -55,3 +59,22 @@ async def unskip_event(*, name: ProjectionName, given: EventAt, order: Order) ->
     """What has passed it by meanwhile folds it in the next replay."""
     command = UnskipEvent(projection=declared("projection", name, PROJECTIONS), place=given.place, reason=given.reason)
     return await order(command)
+
+
+async def _there(deps: Dependencies, name: str, place: Position) -> None:
+    """Refuse a place that the read model folds nothing from, or at which nothing lies: what comes later would be lost.
+
+    Raises:
+        Problem: `invalid_request`, with what is wrong with the place.
+        StepFailure: `log_unavailable`.
+
+    """
+    assert deps.records is not None, "places need the log"
+    topics = [topic.name for topic in projection(name).topics]
+    if place.topic not in topics:
+        wrong = f"{name} does not read {place.topic}; it reads {', '.join(topics)}"
+    elif await deps.records.at(place) is None:
+        wrong = "there is no record at this place of the log"
+    else:
+        return
+    raise from_validation([{"loc": ("body", "place"), "msg": wrong}])

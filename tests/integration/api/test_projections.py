@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 from served_api import Served
 
-PLACE = "muniment.documents:0:987654"
+from muniment.api.position import from_token
 
 
 def outcome(api: httpx2.Client, answer: httpx2.Response) -> dict[str, Any]:
@@ -18,13 +18,18 @@ def outcome(api: httpx2.Client, answer: httpx2.Response) -> dict[str, Any]:
 
 def test_an_event_is_skipped_and_taken_back(served: Served) -> None:
     """The decision shows with its place and reason; what names no read model or no place is refused at once."""
-    path, body = "/v1/projections/documents", {"place": PLACE, "reason": "written by a broken tool"}
+    path = "/v1/projections/history"
     with served.client() as api:
+        [place] = from_token(api.post("/v1/documents", json={"text": "broken", "title": "Broken"}).json()["position"])
+        named = f"{place.topic.split('/')[0]}:{place.partition}:{place.offset}"
+        body = {"place": named, "reason": "written by a broken tool"}
         first = outcome(api, api.post(f"{path}/skips", json=body))
         assert (first["outcome"], first["events"][0]["kind"]) == ("accepted", "event_skipped")
-        assert first["events"][0]["details"]["place"] == PLACE
+        assert first["events"][0]["details"]["place"] == named
         back = outcome(api, api.post(f"{path}/unskips", json=body | {"reason": "mended"}))
         assert back["events"][0]["reason"] == "mended"
         unknown = api.post("/v1/projections/nothing/skips", json=body)
         assert (unknown.status_code, "documents" in unknown.text) == (404, True)
-        assert api.post(f"{path}/skips", json=body | {"place": "documents 3"}).status_code == 422
+        later = f"{named.rpartition(':')[0]}:987654"
+        for wrong in ("documents 3", later, "muniment.jobs:0:0"):
+            assert api.post(f"{path}/skips", json=body | {"place": wrong}).status_code == 422
