@@ -1,6 +1,7 @@
 """`muniment verify`: prove that the read models are what the log says, and certify it."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,9 @@ def verify(
     out: Path = typer.Option(None, "--out", "-o", help="Write the certificate to this file."),
     concurrency: int = typer.Option(2, "--concurrency", "-n", min=1, max=64, help="Lanes read side by side."),
     check: Path = typer.Option(None, "--check", help="Only check who signed this certificate, and that it is whole."),
-    key: str = typer.Option("", "--key", help="With --check: the public key to trust (base64), not those of here."),
+    key: str = typer.Option(
+        "", "--key", help="With --check: the public key to trust (hexadecimal or base64), not those of here."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the certificate."),
 ) -> None:
     """Fold the whole log once more and compare the result with what readers see, row by row. Nothing is switched.
@@ -33,6 +36,7 @@ def verify(
     readers was changed, or when an event is parked that can be folded; or, with --check, when the certificate is not
     what was signed.
     """
+    _called_rightly(projections, out, check, key)
     if check is not None:
         _check(check, key)
         return
@@ -51,6 +55,16 @@ def verify(
         if out is not None:
             print(f"certificate: {out}, signed by {certificate['signature']['key_id']}")
     raise typer.Exit(0 if all(one.equal for one in found) else 1)
+
+
+def _called_rightly(projections: list[str] | None, out: Path | None, check: Path | None, key: str) -> None:
+    if check is None and key:
+        raise typer.BadParameter("--key goes with --check: it says whose signature to trust")
+    if check is not None and (projections or out):
+        raise typer.BadParameter("--check only looks at a certificate: it goes without read models and --out")
+    # Looked at now: a verification may take hours, and what cannot be written then is lost.
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise typer.BadParameter(f"--out: {out} is no file in a folder that there is")
 
 
 def _one(name: str, lanes: int) -> "Verified":
@@ -149,27 +163,60 @@ def _verdict(found: "Verified") -> str:
 
 
 def _check(path: Path, key: str) -> None:
-    import base64
-    import binascii
-
     from muniment.infra.cli.failing import tell
     from muniment.infra.stack.record import load_settings
     from muniment.producers.signing import Signer
     from muniment.projections.verifying.certificate import checked
     from muniment.schemas.proofs.signatures import key_id_of
 
+    if key:
+        public = _public(key)
+        known = {key_id_of(public): public}
+    else:
+        known = {one.key_id: one.value for one in Signer(load_settings().signing_keys_file).public_keys()}
     try:
-        if key:
-            public = base64.b64decode(key, validate=True)
-            known = {key_id_of(public): public}
-        else:
-            known = {one.key_id: one.value for one in Signer(load_settings().signing_keys_file).public_keys()}
-        given = json.loads(path.read_text("utf-8"))
+        given = json.loads(path.read_bytes())
         signer = checked(given, known.get)
-    except (OSError, ValueError, binascii.Error) as error:
-        tell(f"{path}: {error}")
+    except (OSError, ValueError) as error:
+        tell(f"{path}: {_unread(error)}")
         raise typer.Exit(1) from None
     body = given["certificate"]
-    names = ", ".join(one["read_model"] for one in body["read_models"])
-    print(f"{path}: signed by {signer} of {body['installation']} at {body['issued_at']}: {names}: {body['result']}")
+    print(f"{path}: signed by {signer} of {body['installation']} at {body['issued_at']}: {_result(body)}")
     raise typer.Exit(0 if body["result"] == "equal" else 1)
+
+
+def _public(key: str) -> bytes:
+    """A public key as `muniment audit keys list` prints it (hexadecimal), or as a certificate has it (base64)."""
+    import base64
+
+    length = 32
+    with suppress(ValueError):
+        if len(public := bytes.fromhex(key)) == length:
+            return public
+    with suppress(ValueError):
+        if len(public := base64.b64decode(key, validate=True)) == length:
+            return public
+    raise typer.BadParameter("--key is no public key: give it as `muniment audit keys list` prints it")
+
+
+def _unread(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return "this is no certificate of a verification: no JSON"
+    return str(error)
+
+
+def _result(body: dict[str, Any]) -> str:
+    """What a certificate says, in words: of one with differences, which read models have them."""
+    names = [one["read_model"] for one in body["read_models"]]
+    if body["result"] == "equal":
+        return f"{', '.join(names)}: equal"
+    other = [one["read_model"] for one in body["read_models"] if _differs(one)]
+    equal = [name for name in names if name not in other]
+    return f"different: {', '.join(other)}" + (f"; equal: {', '.join(equal)}" if equal else "")
+
+
+def _differs(one: dict[str, Any]) -> bool:
+    rows = any(table["different_rows"] for table in one["tables"])
+    return rows or bool(one["changed_views"] or one["parked_but_foldable"])

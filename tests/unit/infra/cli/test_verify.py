@@ -13,6 +13,7 @@ from muniment.infra.cli.main import make_app
 from muniment.infra.cli.replay import progress
 from muniment.producers.signing import Signer
 from muniment.projections.replaying.comparison import Comparison
+from muniment.projections.replaying.differences import TableDifferences
 from muniment.projections.replaying.digest import TableDigest
 from muniment.projections.replaying.load import LogTooShort
 from muniment.projections.replaying.replay import Progress
@@ -68,6 +69,56 @@ def test_a_changed_certificate_is_refused(run, written):
     assert "it was changed" in done.stderr
     path.write_text("{}")
     assert "no certificate" in run("--check", path).stderr
+
+
+def test_the_key_is_taken_as_the_list_of_keys_prints_it(run, written):
+    """Hexadecimal, as well as in base64; what is no public key is a wrong call, and not said to be a stranger's."""
+    path, key = written
+    assert run("--check", path, "--key", base64.b64decode(key).hex()).exit_code == 0
+    assert "no key that is trusted" in run("--check", path, "--key", bytes(32).hex()).stderr
+    done = run("--check", path, "--key", key[:20])
+    assert done.exit_code == 2
+    assert "no public key" in done.output
+
+
+def test_a_file_that_is_no_certificate_is_told_as_such(run, tmp_path):
+    """Neither a parser's words nor a number of the system."""
+    (tmp_path / "text").write_text("text")
+    done = run("--check", tmp_path / "text")
+    assert (done.exit_code, "no certificate of a verification" in done.stderr) == (1, True)
+    done = run("--check", tmp_path / "nothing")
+    assert (done.exit_code, "Errno" in done.stderr) == (1, False)
+    assert "No such file" in done.stderr
+
+
+def test_a_certificate_with_differences_says_of_which_read_models(run, tmp_path):
+    """The others are not said to differ."""
+    table = TableDifferences("documents", (), 1)
+    other = replace(found(live="bb"), differences=(table,))
+    jobs = replace(found(), comparison=replace(found().comparison, projection="jobs"))
+    signer = Signer(tmp_path / "signing.json")
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(certified([other, jobs], signer, datetime(2026, 3, 1, tzinfo=UTC), "0.1.0")))
+    done = run("--check", path)
+    assert done.exit_code == 1
+    assert "different: documents; equal: jobs" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--key", "ab" * 32), "--key goes with --check"),
+        (("documents", "--check", "c.json"), "--check only looks at a certificate"),
+        (("--out", "/nowhere/at/all/c.json"), "no file in a folder that there is"),
+    ],
+)
+def test_what_would_not_be_heeded_is_a_wrong_call(run, monkeypatch, words, told):
+    """Nothing is verified then: not for hours, to find that the certificate cannot be written."""
+    asked = []
+    monkeypatch.setattr("muniment.infra.cli.verify._one", lambda *given: asked.append(given) or found())
+    done = run(*words)
+    assert (done.exit_code, asked) == (2, [])
+    assert told in " ".join(done.output.replace("│", " ").split())
 
 
 def test_a_parked_place_that_can_be_folded_is_named(run, monkeypatch):
