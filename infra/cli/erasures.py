@@ -70,8 +70,10 @@ def confirm(
 
 @erasures.command("reject")
 def reject(erasure: UUID = typer.Argument(help="The erasure."), reason: str = Reason, as_json: bool = AsJson) -> None:
-    """Do not agree: nothing is erased."""
-    _told(asked(lambda api: api.order("POST", f"/v1/erasures/{erasure}/reject", {"reason": reason})), as_json=as_json)
+    """Do not agree: nothing is erased. Exit code 1 when it was agreed to meanwhile."""
+    found = _decided(asked(lambda api: api.order("POST", f"/v1/erasures/{erasure}/reject", {"reason": reason})))
+    _shown(found, as_json=as_json)
+    raise typer.Exit(0 if found["status"] == "rejected" else 1)
 
 
 @erasures.command("list")
@@ -183,12 +185,16 @@ def _followed(erasure_id: str, position: str | None) -> Any:
 
 
 def _show(found: dict[str, Any], *, as_json: bool) -> None:
+    _shown(found, as_json=as_json)
+    if found["status"] == "rejected":
+        raise typer.Exit(1)
+
+
+def _shown(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         _print(found)
-    if found["status"] == "rejected":
-        raise typer.Exit(1)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -18,12 +18,12 @@ def explained(error: Exception) -> str | None:
         return f"the settings cannot be read\n{wrong_settings(error)}"
     if isinstance(error, MunimentError):
         return error.detail + f" ({error.code})"
-    if isinstance(error, NotSetError):
-        return str(error)
-    if isinstance(error, AuditedTopicsError):
+    if isinstance(error, NotSetError | AuditedTopicsError):
         return str(error)
     if isinstance(error, ConnectionError):
         return f"a part does not answer: {error.strerror or error}"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return None
 
 

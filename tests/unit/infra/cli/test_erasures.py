@@ -60,6 +60,15 @@ def test_what_each_store_removed_is_shown(api: ScriptedApi) -> None:
     assert api.run("erasures", "show", ID).exit_code == 1
 
 
+@pytest.mark.parametrize(("status", "code"), [("rejected", 0), ("confirmed", 1)])
+def test_a_rejection_that_holds_is_no_failure(api: ScriptedApi, status: str, code: int) -> None:
+    """Exit code 0 once it is rejected; 1 where somebody agreed meanwhile, so that it goes on."""
+    api.answers["POST", f"{PATH}/reject"] = TAKEN
+    api.answers["GET", PATH] = DONE | {"status": status}
+    told = api.run("erasures", "reject", ID, "--reason", "no letter was seen")
+    assert (told.exit_code, status in told.stdout) == (code, True)
+
+
 def test_erasures_are_listed(api: ScriptedApi) -> None:
     """One line each; without any, a word."""
     api.answers["GET", "/v1/erasures"] = ANSWERS["ErasureList"]

@@ -74,6 +74,8 @@ def test_errors_are_explained_or_left_alone():
     assert explained(ours) == "no broker at hand (log_unavailable)"
     assert explained(NotSetError("X is not set")) == "X is not set"
     assert explained(ConnectionRefusedError(111, "Connection refused")) == "a part does not answer: Connection refused"
+    assert explained(FileNotFoundError(2, "No such file or directory", "/a/b")) == "/a/b: No such file or directory"
+    assert explained(OSError("a mistake of ours")) is None
     assert explained(KeyError("x")) is None
 
     class Other(BaseModel):
@@ -93,6 +95,15 @@ def test_a_mistake_in_the_program_is_raised(monkeypatch):
     monkeypatch.setattr(main, "make_app", lambda: broken)
     with pytest.raises(KeyError):
         main.run()
+
+
+@pytest.mark.parametrize("folder", ["nothing", "nothing/at/all"])
+def test_a_file_that_is_not_there_is_named_without_a_traceback(alone, monkeypatch, capsys, folder):
+    """Whichever command was to read it: exit code 1, and what the system says of it."""
+    told = ("--passphrase-file", str(alone / folder / "word"))
+    code, out, err = ended(monkeypatch, capsys, "keys", "backup", str(alone / "backup"), *told)
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [f"muniment: {alone / folder / 'word'}: No such file or directory"]
 
 
 def test_a_setting_with_another_name_is_named_by_it(alone, monkeypatch):
