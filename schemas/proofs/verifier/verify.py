@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -204,7 +205,7 @@ class Bundle:
         if (where, what) not in self.wrong:
             self.wrong.append((where, what))
 
-    def check(self, pinned: str | None, kept: list[tuple[str, bytes]]) -> tuple[Json, list[Line]]:
+    def check(self, pinned: str, kept: list[tuple[str, bytes]]) -> tuple[Json, list[Line]]:
         """Check all of it."""
         manifest_bytes = self.read("manifest.json")
         self.check_keys(pinned)
@@ -225,7 +226,7 @@ class Bundle:
             self.check_range(manifest["what"], lines)
         return manifest, lines
 
-    def check_keys(self, pinned: str | None) -> None:
+    def check_keys(self, pinned: str) -> None:
         """Every key has the id that follows from it, and was vouched for by the one before."""
         before = None
         for key in json.loads(self.read("keys.json")):
@@ -234,7 +235,7 @@ class Bundle:
             if key["key_id"] != f"sig-{hashlib.sha256(public).hexdigest()[:16]}":
                 self.fail(name, "has not the id that belongs to it")
             elif before is None:
-                if pinned and key["public"].lower() != pinned.lower():
+                if pinned and key["public"].lower() != pinned:
                     self.fail(name, "is not the first key that you trust")
                     continue
                 self.keys[key["key_id"]] = before = public
@@ -436,13 +437,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--key", help="first public key of the installation, hexadecimal")
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that was kept elsewhere")
     given = parser.parse_args(arguments)
+    pinned = (given.key or "").strip().lower()
+    if given.key is not None and not re.fullmatch("[0-9a-f]{64}", pinned):
+        print("cannot be checked: --key is no public key: 64 hexadecimal digits")
+        return 2
+    try:
+        kept = [(name, Path(name).read_bytes()) for name in given.checkpoint]
+    except OSError as error:
+        print(f"cannot be checked: the checkpoint {error.filename} cannot be read: {error.strerror}")
+        return 2
+    wrong: list[tuple[str, str]] = []
     try:
         bundle = Bundle(given.bundle)
-        kept = [(name, Path(name).read_bytes()) for name in given.checkpoint]
-        manifest, lines = bundle.check(given.key, kept)
+        wrong = bundle.wrong
+        manifest, lines = bundle.check(pinned, kept)
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        print(f"cannot be checked: {given.bundle} is no bundle, or a damaged one ({type(error).__name__}: {error})")
-        return 2
+        for where, what in wrong:
+            print(f"WRONG {where} {what}")
+        told = "can be checked no further" if wrong else "cannot be checked"
+        print(f"{told}: {given.bundle} is no bundle, or a damaged one ({type(error).__name__}: {error})")
+        return 1 if wrong else 2
     for note in bundle.notes:
         print(f"note  {note}")
     for where, what in bundle.wrong:

@@ -496,6 +496,37 @@ def test_what_is_no_bundle_is_said_to_be_none(tmp_path: Path, capsys: pytest.Cap
         assert (code, "cannot be checked" in out) == (2, True)
 
 
+def test_a_wrong_call_is_not_laid_to_the_bundle(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key that is none, or a checkpoint that is not there: exit code 2, and nothing is said to be forged."""
+    for given, told in (
+        (("--key", "ab"), "--key is no public key: 64 hexadecimal digits"),
+        (("--checkpoint", bundle / "nothing"), f"the checkpoint {bundle / 'nothing'} cannot be read"),
+    ):
+        code, out = checked(capsys, bundle, *given)
+        assert (code, told in out) == (2, True), out
+        assert "WRONG" not in out
+        assert "no bundle" not in out
+
+
+def test_a_key_is_the_same_in_capitals(bundle: Path, capsys: pytest.CaptureFixture[str], signer: Signer) -> None:
+    """And with the blanks that were copied with it."""
+    key = signer.public_keys()[0].value.hex()
+    assert checked(capsys, bundle, "--key", f" {key.upper()} ")[0] == 0
+
+
+@pytest.mark.parametrize("changed", [("what", "x"), ("files", None), ("logs", [{}])])
+def test_what_was_found_is_told_where_the_rest_cannot_be_read(
+    bundle: Path, capsys: pytest.CaptureFixture[str], changed: tuple[str, Any]
+) -> None:
+    """A manifest that was altered so that nothing can be looked up in it: it is named, and this is no proof."""
+    name, value = changed
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    (bundle / MANIFEST).write_text(json.dumps({**manifest, "kind": "range", name: value}))
+    code, out = checked(capsys, bundle)
+    assert (code, "WRONG manifest.json is not what was signed" in out) == (1, True), out
+    assert "can be checked no further" in out
+
+
 def test_it_runs_with_nothing_but_cryptography(bundle: Path, tmp_path: Path) -> None:
     """Isolated, without site-packages of ours; a bundle that was tampered with ends it with 1."""
     libraries = tmp_path / "libraries"
