@@ -44,6 +44,10 @@ select distinct on (v.episode_id) v.project_id, v.episode_id, coalesce(e.title, 
     ) as current
 from read.script_versions v left join read.episodes e using (tenant, project_id, episode_id)
 where v.tenant = $1 and v.draft_id = any($2) order by v.episode_id, v.number desc"""
+# What an erasure would destroy. Before a document is acknowledged it has one, and after its erasure none.
+_THERE = """
+select distinct document_id from muniment_keys.data_keys
+where tenant = $1 and document_id = any($2) and destroyed_at is null order by document_id"""
 _SIGNED_IN = "person:"
 
 
@@ -91,13 +95,17 @@ class Belongings:
         return Belonging(documents, {draft: await self._sources.documents(tenant, draft) for draft in drafts})
 
     async def reach(self, tenant: str, documents: Collection[UUID], tag: str | None) -> Reach:
-        """What an erasure of these documents and, with a tag, of that person would take if it were asked for now."""
+        """What an erasure of these documents and, with a tag, of that person would take if it were asked for now.
+
+        An id that no document has, or that of one that is erased already, is none of it.
+        """
         theirs = await self._subjects.documents(tenant, tag) if tag is not None else ()
         every = sorted({*documents, *theirs})
         drafts = tuple(one.draft_id for one in await self.drafts(tenant, every, tag))
         async with database():
+            there = await self._pool.fetch(_THERE, tenant, every)
             rows = await self._pool.fetch(_SCRIPTS, tenant, list(drafts))
-        return Reach(tuple(every), drafts, tuple(Script(**dict(row)) for row in rows))
+        return Reach(tuple(row["document_id"] for row in there), drafts, tuple(Script(**dict(row)) for row in rows))
 
     async def drafts(
         self,

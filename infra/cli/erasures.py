@@ -145,6 +145,8 @@ def _named(subject: str | None, documents: Sequence[UUID]) -> dict[str, Any]:
 def _preview(found: dict[str, Any]) -> None:
     documents, drafts, scripts = (len(found[kind]) for kind in ("documents", "drafts", "scripts"))
     typer.echo(f"it takes {documents} documents and {drafts} drafts; scripts of {scripts} episodes are among them")
+    if not documents and not drafts:
+        typer.echo("  nothing is held of that: look at the name, or at the ids, again")
     for one in found["scripts"]:
         now = "the script as it is now" if one["current"] else "another version is the script by now"
         place = f"episode {one['episode_id']} of project {one['project_id']}"

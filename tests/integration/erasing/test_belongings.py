@@ -115,3 +115,11 @@ async def test_scripts_that_would_go_are_told_before(desk: Desk) -> None:
     reached = await Belongings(house.pool, house.subjects).reach(TENANT, (), tag)
     assert [(one.number, one.current) for one in reached.scripts] == [(2, False)]
     assert (await Belongings(house.pool, house.subjects).reach(TENANT, [other], None)).scripts[0].number == 3
+
+
+async def test_only_documents_that_there_are_would_go(house: House) -> None:
+    """Neither an id that no document has, nor that of one whose key is gone, counts as something to erase."""
+    there, erased = await house.document("anna"), await house.document()
+    await house.ring.destroy(TENANT, erased)
+    reached = await Belongings(house.pool, house.subjects).reach(TENANT, [there, erased, uuid4()], None)
+    assert reached.documents == (there,)

@@ -49,6 +49,13 @@ def test_without_a_yes_nothing_is_asked_for(api: ScriptedApi) -> None:
     assert api.bodies("POST", "/v1/erasures/preview") == [{"subject": "person-1"}] * 2
 
 
+def test_a_preview_of_nothing_says_so(api: ScriptedApi) -> None:
+    """Before somebody asks for the erasure of a person whose name is misspelt, and is sent a receipt for it."""
+    api.answers["POST", "/v1/erasures/preview"] = {"documents": [], "drafts": [], "scripts": []}
+    told = api.run("erasures", "preview", "--subject", "persn-1")
+    assert (told.exit_code, "look at the name, or at the ids, again" in told.stdout) == (0, True)
+
+
 def test_what_each_store_removed_is_shown(api: ScriptedApi) -> None:
     """Status, who asked and agreed, the stores, what was refused, and the receipt's hash."""
     api.answers["GET", PATH] = DONE
