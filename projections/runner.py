@@ -204,7 +204,10 @@ class Runner:
             return
         self._measured_at = monotonic()
         try:
-            await self._projection.measure(await self._connection(), self._schema)
+            connection = await self._connection()
+            # A replay may have switched to another one: on a quiet log no fold comes along to find that out.
+            self._status.schema = await live.live_schema(connection, self._projection.name) or self._schema
+            await self._projection.measure(connection, self._status.schema)
         except (*_GONE, *FAILURES):
             # A gauge is not worth a stop: the fold itself will say if the database is away.
             log.debug("projection %s could not be measured", self._projection.name, exc_info=True)
