@@ -31,7 +31,9 @@ def replay(
     projections: list[str] = typer.Argument(None, metavar="PROJECTION...", help="Which read models."),
     every: bool = typer.Option(False, "--all", help="All of them, one after the other."),
     begin: str = typer.Option("", "--from", help="Only from this time (RFC 3339) or place (topic:0:42) on."),
-    end: str = typer.Option("", "--to", help="Only up to this time or place. A part of the log is never switched to."),
+    end: str = typer.Option(
+        "", "--to", help="Only what lies before this time or place. A part of the log is never switched to."
+    ),
     concurrency: int = typer.Option(BESIDE, "--concurrency", "-n", min=1, max=64, help="Lanes read side by side."),
     accept: str = typer.Option("", "--accept", help="Switch although rows differ; why goes on the record, in clear."),
     keep: bool = typer.Option(True, "--keep/--drop", help="Whether the old one stays until it is dropped."),
@@ -64,7 +66,7 @@ def named(given: list[str], *, every: bool) -> list[str]:
 
 
 def _checked(begin: str, end: str, accept: str, *, short: bool) -> None:
-    from muniment.projections.replaying.bounds import parsed
+    from muniment.projections.replaying.bounds import in_order, parsed
 
     if accept and not accept.strip():
         raise typer.BadParameter("--accept says why, for the record: a blank reason is none")
@@ -77,6 +79,8 @@ def _checked(begin: str, end: str, accept: str, *, short: bool) -> None:
             parsed(text)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
+    if not in_order(begin, end):
+        raise typer.BadParameter("nothing lies between --from and --to: what --to names is not folded any more")
 
 
 def _one(name: str, *, keep: bool, **given: Any) -> None:

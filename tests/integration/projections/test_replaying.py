@@ -298,6 +298,8 @@ async def test_a_part_of_the_log_is_folded_beside_the_live_one(
     assert {k.why for k in await shadow.kept(connection)} == {"partial"}
     with pytest.raises(ValueError, match="does not read"):
         await bounds(documents, config, "muniment.chunks:0:1", "")
+    with pytest.raises(ValueError, match=r"muniment\.documents has no partition 99"):
+        await bounds(documents, config, "muniment.documents:99:1", "")
 
 
 async def there(connection: Any, documents: int) -> bool:

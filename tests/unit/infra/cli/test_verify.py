@@ -157,6 +157,15 @@ def test_what_a_short_log_has_left_is_not_switched_to_without_a_reason(monkeypat
     assert "say why with --accept" in " ".join(done.output.replace("│", " ").split())
 
 
+def test_a_part_of_the_log_in_which_nothing_lies_is_no_part(monkeypatch, tmp_path):
+    """Exit code 2, rather than an empty schema."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+    between = ("--from", "2026-11-23T22:30:00Z", "--to", "2026-11-23T22:00:00Z")
+    done = CliRunner().invoke(make_app(), ["replay", "documents", *between])
+    assert done.exit_code == 2
+    assert "nothing lies between --from and --to" in " ".join(done.output.replace("│", " ").split())
+
+
 def test_an_unknown_read_model_names_those_there_are(run):
     """A wrong call, exit code 2."""
     done = run("nope")
