@@ -31,6 +31,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _PLACE = re.compile(r"([A-Za-z0-9._-]{1,200}):([0-9]{1,9}):([0-9]{1,18})", re.ASCII)
 _MOST_PLACES = 256
+_NEITHER = "neither a time (2026-11-22T10:15:30Z), nor places of the log (topic:partition:offset), nor a position token"
 _NAMES = frozenset(topic.name for topic in TOPICS)
 
 
@@ -115,15 +116,20 @@ def places_of(text: str) -> list[Position]:
 
     """
     if ":" not in text:
-        places = from_token(text)
+        try:
+            places = from_token(text)
+        except ValueError:
+            raise ValueError(_NEITHER) from None
         if any(place.topic == OUTBOX for place in places):
             raise ValueError("the token is of a command that was not on the log yet: name a time")
         # In a token a lane stands behind the topic's name.
         return [Position(p.topic.split("/")[0], p.partition, p.offset) for p in places]
     parts = text.split(",")
     matches = [_PLACE.fullmatch(part) for part in parts]
-    if len(parts) > _MOST_PLACES or not all(match and match[1] in _NAMES for match in matches):
-        raise ValueError("neither a time (RFC 3339) nor places of the log (topic:partition:offset)")
+    if len(parts) > _MOST_PLACES or not all(matches):
+        raise ValueError(_NEITHER)
+    if unknown := next((match[1] for match in matches if match and match[1] not in _NAMES), None):
+        raise ValueError(f"there is no topic {unknown} on the log")
     return [Position(match[1], int(match[2]), int(match[3])) for match in matches if match]
 
 

@@ -41,7 +41,7 @@ KINDS: dict[str, Kind] = {
     "not_sealed": Kind(
         404,
         "Nothing was signed that proves it",
-        "Ask again in some seconds: what is new is sealed soon. `GET /v1/checkpoints` shows what is signed.",
+        "What is new is sealed within some seconds: ask again. Else see in `GET /v1/checkpoints` what is signed.",
     ),
     "no_such_route": Kind(404, "There is no such address", "See /openapi.json for what there is."),
     "method_not_allowed": Kind(405, "This address does not take this method", "Use a method named in `Allow`."),

@@ -12,7 +12,7 @@ from muniment.api.paging import Limit
 from muniment.api.problems.docs import problems
 from muniment.api.problems.problem import Problem
 from muniment.api.proofs import answers as told
-from muniment.producers.sealing.proving import NotSealed
+from muniment.producers.sealing.proving import NotSealed, nothing_of
 from muniment.schemas.record import Position
 
 router = APIRouter(prefix="/v1", tags=["proofs"])
@@ -101,7 +101,7 @@ async def list_checkpoints_of(
     del who
     found = await evidence(deps).proofs.history(topic, partition, below=below, limit=limit)
     if not found and below is None:
-        raise Problem("not_sealed", f"nothing of {topic}:{partition} was signed")
+        raise Problem("not_sealed", nothing_of(topic, partition))
     return told.Checkpoints(items=[told.checkpoint_answer(row) for row in found])
 
 

@@ -18,7 +18,7 @@ from muniment.schemas.proofs.merkle import (
 )
 from muniment.schemas.proofs.tiles import nodes_in, tile_of
 from muniment.schemas.record import Position
-from muniment.schemas.topics import AUDIT_CHECKPOINTS
+from muniment.schemas.topics import AUDIT_CHECKPOINTS, SEALED
 
 _LOG = "select log_id, next_offset from muniment_sealing.logs where topic = $1 and partition = $2"
 _CHECKPOINT = """
@@ -68,6 +68,13 @@ order by l.topic, l.partition"""
 
 class NotSealed(Exception):
     """Nothing was signed that could prove it; the message says whether that may still come."""
+
+
+def nothing_of(topic: str, partition: int) -> str:
+    """Why nothing proves a record of this partition; of a topic that is never sealed, which ones are."""
+    names = sorted(one.name for one in SEALED)
+    never = "" if topic in names else f": {topic} is no topic that is; those are {', '.join(names)}"
+    return f"nothing of {topic}:{partition} was sealed{never}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +200,7 @@ class Proofs:
 async def _log_id(connection: Any, topic: str, partition: int) -> int:
     row = await connection.fetchrow(_LOG, topic, partition)
     if row is None:
-        raise NotSealed(f"nothing of {topic}:{partition} was sealed")
+        raise NotSealed(nothing_of(topic, partition))
     return int(row["log_id"])
 
 
@@ -201,7 +208,9 @@ async def _log_and_checkpoint(connection: Any, topic: str, partition: int, size:
     row = await connection.fetchrow(_CHECKPOINT, topic, partition, size)
     if row is None:
         await _log_id(connection, topic, partition)
-        raise NotSealed("nothing was signed yet" if size is None else f"there is no checkpoint of {size} leaves")
+        which = f"{topic}:{partition}"
+        told = f"{which} has no checkpoint of {size} leaves: `muniment audit checkpoints {which}` lists those it has"
+        raise NotSealed("nothing was signed yet" if size is None else told)
     return row["log_id"], Signed(row["size"], row["next_offset"], row["note"])
 
 

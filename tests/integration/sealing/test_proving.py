@@ -59,10 +59,12 @@ async def test_every_checkpoint_is_proved_to_begin_every_later_one(world: World,
             assert is_consistent(old, new, proof.path)
     with pytest.raises(ValueError, match="nothing proves"):
         await sealed.consistency(TOPIC, 0, 9, 3)
-    with pytest.raises(NotSealed, match="no checkpoint of 4"):
+    with pytest.raises(NotSealed, match=r"0 has no checkpoint of 4 leaves: .muniment audit checkpoints .*:0. lists"):
         await sealed.consistency(TOPIC, 0, 4, 9)
     with pytest.raises(NotSealed, match=r"nothing of .*:7 was sealed"):
         await sealed.inclusion(Position(TOPIC, 7, 0))
+    with pytest.raises(NotSealed, match=r"muniment.jobs is no topic that is; those are .*muniment.documents"):
+        await sealed.inclusion(Position("muniment.jobs", 0, 0))
 
 
 async def test_every_partition_says_how_far_it_is_sealed(world: World, sealed: Proofs) -> None:

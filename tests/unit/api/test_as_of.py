@@ -141,12 +141,12 @@ async def test_a_draft_that_was_erased_since_has_no_text_in_the_past(world, addr
     ("given_text", "says"),
     [
         ("2999-01-01T00:00:00Z", "future"),
-        ("yesterday", "not a position token"),
+        ("yesterday", "neither a time (2026-11-22T10:15:30Z), nor places"),
         ("2026-01-02T03:04:05", "a time looks like"),
         ("muniment.documents:3:43", "no record at this place"),
-        ("other.topic:3:42", "neither a time"),
+        ("other.topic:3:42", "there is no topic other.topic on the log"),
         ("muniment.documents:3:42,nonsense", "neither a time"),
-        ("", "not a position token"),
+        ("", "neither a time (2026-11-22T10:15:30Z), nor places"),
     ],
 )
 async def test_what_is_no_moment_is_told_so(world, given_text, says):
