@@ -25,8 +25,9 @@ from muniment.schemas.record import Position
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> ScriptedApi:
-    """The API as it answers here."""
+def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ScriptedApi:
+    """The API as it answers here, and no stack that may run in this folder."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path / "home"))
     return ScriptedApi(monkeypatch)
 
 
