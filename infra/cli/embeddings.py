@@ -176,6 +176,20 @@ def compare(
     judged = found["judged"]
     against = "against the live model's order" if not judged else f"{judged} of them judged"
     console.print(f"\n{found['queries']} questions, {against}; search reads {found['live']['model']}", style="dim")
+    _not_whole({found["live"]["model"], found["other"]["model"]})
+
+
+def _not_whole(models: set[str]) -> None:
+    """Say of which of these models vectors are missing: what they would have found counts against them."""
+    from muniment.infra.cli.failing import tell
+
+    listed = got(PATH)
+    for one in listed["items"]:
+        if one["model"] in models and one["missing_batches"]:
+            tell(
+                f"note: {one['model']} has no vectors of {one['missing_batches']} of {listed['batches']} batches yet\n"
+                "these figures are of the rest alone: compare again once `muniment embeddings list` says 100%"
+            )
 
 
 def _questions(file: Path) -> list[dict[str, Any]]:

@@ -114,6 +114,11 @@ def test_a_comparison_is_a_table_of_both(api: ScriptedApi, tmp_path: Path) -> No
     live = {"model": "e5", "ndcg": 0.685, "p50_ms": 9.1, "p95_ms": 14.8}
     other = {"model": "big#1024", "ndcg": 0.731, "p50_ms": 61.0, "p95_ms": 120.4}
     api.answers["POST", f"{PATH}/compare"] = {"queries": 2, "judged": 1, "overlap": 0.5, "live": live, "other": other}
+    whole = {
+        "items": [{"model": "big#1024", "missing_batches": 0}, {"model": "old", "missing_batches": 3}],
+        "batches": 9,
+    }
+    api.answers["GET", PATH] = whole
     file = tmp_path / "questions"
     file.write_text(
         'how many days of leave\n\n{"q": "who decides", "relevant": ["00000000-0000-4000-8000-000000000001"]}\n'
@@ -122,7 +127,11 @@ def test_a_comparison_is_a_table_of_both(api: ScriptedApi, tmp_path: Path) -> No
     rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line.startswith(("e5", "big"))}
     assert rows["e5"] == ["0.685", "9.1", "ms", "14.8", "ms"]
     assert rows["big#1024"] == ["0.731", "0.500", "61", "ms", "120.4", "ms"]
-    [body] = api.bodies("POST", f"{PATH}/compare")
+    assert "no vectors" not in told
+    api.answers["GET", PATH] = {"items": [{"model": "big#1024", "missing_batches": 8}], "batches": 9}
+    half = api.run("embeddings", "compare", "big", "--queries", str(file), "--reason", "why")
+    assert (half.exit_code, "big#1024 has no vectors of 8 of 9 batches yet" in half.stderr) == (0, True)
+    [body, _] = api.bodies("POST", f"{PATH}/compare")
     assert [one["q"] for one in body["queries"]] == ["how many days of leave", "who decides"]
     assert "relevant" in body["queries"][1]
     file.write_text("{broken\n")
