@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from muniment.api.access import Auditor, Principal
@@ -17,6 +17,7 @@ from muniment.api.dependencies import Dependencies, Deps
 from muniment.api.keys import Scope
 from muniment.api.paging import Cursor, Limit, listed
 from muniment.api.problems.docs import problems
+from muniment.api.problems.problem import from_validation
 from muniment.api.texts import Filter
 from muniment.api.times import Time
 from muniment.projections.audit.queries import AuditFilter
@@ -28,11 +29,22 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 READ = problems("unauthorized", "forbidden", "invalid_request", "database_unavailable", "disk_full")
 Whose = Literal["own", "house", "both"]
 LINES = "application/x-ndjson"
+_THINGS = {"actor", "action", "kind", "entity", "document_id", "correlation_id", "trace_id", "network", "address"}
+_FILTERS = _THINGS | {"outcome", "query", "from", "to", "tenant"}
+_PAGES = {"limit", "cursor"}
 _OUTCOME = f"^({'|'.join(Outcome)})$"
+
+
+def _known_filters(request: Request) -> None:
+    """Refuse a filter that there is not: passed over, it would leave all of the trail and look as if it were heeded."""
+    for name in sorted(request.query_params.keys() - _PAGES - _FILTERS):
+        told = f"there is no such filter; there are {', '.join(sorted(_FILTERS))}"
+        raise from_validation([{"loc": ("query", name), "msg": told}])
 
 
 async def _wanted(
     *,
+    request: Request,
     deps: Deps,
     who: Auditor,
     actor: Annotated[Filter | None, Query(description="Who, as `key:<id>`")] = None,
@@ -55,6 +67,7 @@ async def _wanted(
     since: Annotated[Time | None, Query(alias="from", description="Then or later")] = None,
     until: Annotated[Time | None, Query(alias="to", description="Before that")] = None,
 ) -> AuditFilter:
+    _known_filters(request)
     secret = await deps.key_ring.tenant_key(who.tenant) if address or query else b""
     return AuditFilter(
         actor=actor,

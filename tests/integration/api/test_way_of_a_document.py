@@ -203,7 +203,8 @@ def test_a_stranger_sees_nothing(served):
                 changes = method in {"post", "patch"}
                 if changes and (path.startswith("/v1/documents") or path not in BODIES):
                     continue
-                params = {"q": "leave"} if "search" in path else {"theirs": str(uuid4())}
+                # The trail refuses what is no filter of it.
+                params = {"q": "leave"} if "search" in path else {"theirs": str(uuid4())} if "audit" not in path else {}
                 body = {"json": BODIES[path]} if changes else {}
                 answer = stranger.request(method, path.format(**ids), params=params, **body)
                 if "{" in path:

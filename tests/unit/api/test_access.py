@@ -92,8 +92,10 @@ async def test_a_stranger_sees_nothing_at_any_route(world):
                 continue
             body = BODIES.get(path, {"text": "a"})
             sent = {"json": body} if method in {"POST", "PATCH"} else {}
-            theirs = await http.request(method, path.format(**ids), params=params, headers=world.theirs, **sent)
-            nobodys = await http.request(method, path.format(**never), params=params, headers=world.mine, **sent)
+            # The trail refuses what is no filter of it.
+            asked = {} if path.startswith("/v1/audit") else params
+            theirs = await http.request(method, path.format(**ids), params=asked, headers=world.theirs, **sent)
+            nobodys = await http.request(method, path.format(**never), params=asked, headers=world.mine, **sent)
             if "{" in path:
                 assert theirs.status_code == nobodys.status_code == 404, (method, path)
                 assert theirs.json()["detail"] == nobodys.json()["detail"]
