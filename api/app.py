@@ -68,7 +68,7 @@ def create_app(deps: Dependencies) -> FastAPI:
     )
     app.state.dependencies = deps
     app.state.started = False
-    app.mount(registry.PREFIX, registry.create_registry(deps.keys if deps.settings.registry_needs_key else None))
+    registry.mount_registry(app, deps.keys if deps.settings.registry_needs_key else None)
     console.install(app)
     problem.install(app)
     app.add_middleware(Straight, whole=app)

@@ -7,6 +7,8 @@ consumers find their schemas whatever else is away.
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from muniment.api.key_store import KeyStore
 from muniment.api.registry import access, asking, errors, reading
@@ -14,6 +16,25 @@ from muniment.api.registry.contents import Contents
 from muniment.schemas.catalogue import declarations
 
 PREFIX = "/registry"
+
+
+class _WithoutSlash:
+    """The registry at its very address, where a mount does not answer: tools are given it, and people try it first."""
+
+    def __init__(self, registry: FastAPI) -> None:
+        self._registry = registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as at the same address with the slash."""
+        root = scope.get("root_path", "") + PREFIX
+        await self._registry({**scope, "root_path": root, "path": f"{scope['path']}/"}, receive, send)
+
+
+def mount_registry(app: FastAPI, keys: KeyStore | None = None) -> None:
+    """Let an application have the registry below `PREFIX`, and there."""
+    registry = create_registry(keys)
+    app.router.routes.append(Route(PREFIX, _WithoutSlash(registry), include_in_schema=False))
+    app.mount(PREFIX, registry)
 
 
 def create_registry(keys: KeyStore | None = None) -> FastAPI:

@@ -10,7 +10,7 @@ from avro.errors import AvroException
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from muniment.api.registry.contents import parsed
+from muniment.api.registry.contents import WHY_MAX, parsed
 from muniment.api.registry.errors import (
     INVALID_SCHEMA,
     SCHEMA_NOT_FOUND,
@@ -114,7 +114,7 @@ def _verdict(subject: Subject, brought: Given, versions: range, *, verbose: bool
         ]
     except (AvroException, RecursionError) as error:
         # Two libraries read schemas here, and one is stricter.
-        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {type(error).__name__}") from None
+        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {str(error)[:WHY_MAX]}") from None
     return {"is_compatible": not found} | ({"messages": found} if verbose else {})
 
 

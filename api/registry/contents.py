@@ -20,6 +20,8 @@ from muniment.schemas.subjects import Registered, Subject, registered, subjects
 
 DEFAULT_CONTEXT = ":.:"
 """What newer clients put before a subject's name to say that it is in no context of its own."""
+WHY_MAX = 300
+"""Of what is wrong with a schema, characters."""
 _WRONG = (SchemaParseException, UnknownType, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -96,5 +98,19 @@ def parsed(text: str) -> Any:
         fastavro.parse_schema(schema)
         canonical(schema)
     except _WRONG as error:
-        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {type(error).__name__}") from None
+        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {_why(error)}") from None
     return schema
+
+
+def _why(error: Exception) -> str:
+    """What is wrong, as far as the library says it: it may repeat the whole schema."""
+    match error:
+        case UnknownType():
+            told = f"there is no type {error.name!r}"
+        case SchemaParseException() | json.JSONDecodeError():
+            told = str(error)
+        case KeyError():
+            told = f"{error} is missing"
+        case _:
+            told = f"this is not how one is built ({type(error).__name__})"
+    return told if len(told) <= WHY_MAX else f"{told[:WHY_MAX]}…"

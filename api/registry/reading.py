@@ -17,6 +17,7 @@ SchemaId = Annotated[int, Path(ge=0, lt=2**31)]
 Offset = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=-1)]
 Prefix = Annotated[str, Query(alias="subjectPrefix")]
+DeletedOnly = Annotated[bool, Query(alias="deletedOnly")]
 ToGlobal = Annotated[bool, Query(alias="defaultToGlobal")]
 
 
@@ -95,15 +96,21 @@ async def versions_of_id(held: Held, schema_id: SchemaId) -> list[dict[str, Any]
 
 
 @router.get("/subjects")
-async def subjects(held: Held, prefix: Prefix = "", offset: Offset = 0, limit: Limit = -1) -> list[str]:
-    """The names of all subjects."""
-    return _cut([subject.name for subject in _with_prefix(held, prefix)], offset, limit)
+async def subjects(
+    held: Held, prefix: Prefix = "", deleted_only: DeletedOnly = False, offset: Offset = 0, limit: Limit = -1
+) -> list[str]:
+    """The names of all subjects; none was ever deleted."""
+    names = [] if deleted_only else [subject.name for subject in _with_prefix(held, prefix)]
+    return _cut(names, offset, limit)
 
 
 @router.get("/subjects/{name}/versions")
-async def versions(held: Held, name: str, offset: Offset = 0, limit: Limit = -1) -> list[int]:
-    """The versions of a subject."""
-    return _cut(list(range(1, len(held.subject(name).schemas) + 1)), offset, limit)
+async def versions(
+    held: Held, name: str, deleted_only: DeletedOnly = False, offset: Offset = 0, limit: Limit = -1
+) -> list[int]:
+    """The versions of a subject; none was ever deleted."""
+    subject = held.subject(name)
+    return _cut([] if deleted_only else list(range(1, len(subject.schemas) + 1)), offset, limit)
 
 
 @router.get("/subjects/{name}/versions/{version}")

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from muniment.api.keys import ApiKey
-from muniment.api.registry.app import PREFIX, create_registry
+from muniment.api.registry.app import PREFIX, mount_registry
 from muniment.api.registry.asking import BODY_MAX
 from muniment.api.registry.errors import MEDIA_TYPE
 from muniment.schemas.catalogue import declarations
@@ -40,7 +40,7 @@ class OneKey:
 def client_of(keys: OneKey | None) -> AsyncClient:
     """A client of the registry as the API mounts it."""
     app = FastAPI(openapi_url=None)
-    app.mount(PREFIX, create_registry(keys))
+    mount_registry(app, keys)
     return AsyncClient(transport=ASGITransport(app), base_url=f"http://test{PREFIX}")
 
 
@@ -121,7 +121,9 @@ async def test_a_schema_that_only_one_library_takes_is_refused(http: AsyncClient
     body = json.dumps({"schema": json.dumps(["string", ["int"]])})
     for versions in ("versions", "versions/1"):
         path = f"/compatibility/subjects/{SUBJECT}/{versions}"
-        assert code_of(await http.post(path, content=body)) == (422, 42201)
+        answer = await http.post(path, content=body)
+        assert code_of(answer) == (422, 42201)
+        assert "union" in answer.json()["message"].lower()
 
 
 async def test_a_body_that_never_ends_is_refused(http: AsyncClient) -> None:
@@ -183,6 +185,45 @@ async def test_lists_are_cut_and_filtered(http: AsyncClient) -> None:
     assert (await http.get("/contexts")).json() == ["."]
     assert (await http.get("/")).json() == {}
     assert (await http.get("/schemas/types")).json() == ["AVRO"]
+
+
+async def test_nothing_was_ever_deleted(http: AsyncClient) -> None:
+    """Whoever asks for deleted ones, too, gets all there are; whoever asks for those alone gets none."""
+    for path in ("/subjects", f"/subjects/{SUBJECT}/versions"):
+        assert (await http.get(f"{path}?deleted=true")).json() == (await http.get(path)).json()
+        assert (await http.get(f"{path}?deletedOnly=true&deleted=true")).json() == []
+    assert code_of(await http.get("/subjects/nobody/versions?deletedOnly=true")) == (404, 40401)
+
+
+@pytest.mark.parametrize("keys", [None, OneKey()])
+async def test_it_answers_at_its_address_without_the_slash(keys: OneKey | None) -> None:
+    """What tools are told to ask, and people try first, is the registry, and lets nobody in that the rest would not."""
+    async with client_of(keys) as client:
+        answer = await client.get(f"http://test{PREFIX}")
+        known = await client.get(f"http://test{PREFIX}", headers=basic("x", TOKEN))
+        other = await client.post(f"http://test{PREFIX}", headers=basic("x", TOKEN))
+    assert (known.json(), known.headers["content-type"]) == ({}, MEDIA_TYPE)
+    assert (answer.json() == {}) if keys is None else (code_of(answer) == (401, 40101))
+    assert code_of(other) == (405, 405)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("unheard", "unheard"),
+        ('{"type": "record"}', "name"),
+        ('{"type": "array"}', "items"),
+        ('{"type": "record", "name": "X", "fields": [{"name": "a", "type": "strin"}]}', "strin"),
+        ("{nope", "line 1 column 2"),
+    ],
+    ids=range(5),
+)
+async def test_it_says_what_is_wrong_with_a_schema(http: AsyncClient, given: str, why: str) -> None:
+    """As Confluent's does: the name of an exception would help nobody to find the place."""
+    answer = await http.post(f"/subjects/{SUBJECT}", content=json.dumps({"schema": given}))
+    assert code_of(answer) == (422, 42201)
+    assert why in answer.json()["message"]
+    assert len(answer.json()["message"]) < 400
 
 
 async def test_a_schema_as_it_stands(http: AsyncClient) -> None:
