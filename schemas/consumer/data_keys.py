@@ -46,8 +46,9 @@ class DataKeys:
     them down. May be called from several threads. Use as a context manager, or `close` it.
 
     Raises:
-        KeysRefused: when the API key may not.
+        KeysRefused: when the API key may not, or is none at all.
         KeysUnavailable: when the API did not answer, after some tries.
+        ValueError: at once, when `url` is no address of HTTP.
 
     """
 
@@ -60,9 +61,8 @@ class DataKeys:
         pause: Callable[[float], None] = sleep,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx2.Client(
-            base_url=url, headers={"Authorization": f"Bearer {api_key}"}, timeout=TIMEOUT_S, transport=transport
-        )
+        headers = {"Authorization": f"Bearer {_key(api_key)}"}
+        self._http = httpx2.Client(base_url=_address(url), headers=headers, timeout=TIMEOUT_S, transport=transport)
         self._clock = clock
         self._pause = pause
         self._held: dict[UUID, _Held] = {}
@@ -123,6 +123,25 @@ class DataKeys:
                 return answer
             told = str(answer.status_code)
         raise KeysUnavailable(f"the API gave no answer in {TRIES} tries, at last {told}")
+
+
+def _key(given: str) -> str:
+    """The API key, without the end of the line that a file has after it: no header can hold that."""
+    key = given.strip()
+    if not (key and key.isascii() and key.isprintable()):
+        raise KeysRefused(f"what was given {'is no' if key else 'holds no'} API key: one with the scope decrypt is due")
+    return key
+
+
+def _address(given: str) -> httpx2.URL:
+    try:
+        url = httpx2.URL(given)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        # It is not repeated: who swaps the two arguments has given a key here.
+        raise ValueError("the first argument is no address of Muniment's API: write it as http://host:port")
+    return url
 
 
 def _is_ours(answer: httpx2.Response) -> bool:

@@ -66,6 +66,30 @@ def test_a_key_is_asked_for_once_while_it_may_be_held() -> None:
     assert api.asked[0].headers["authorization"] == "Bearer mun_key"
 
 
+def test_a_key_from_a_file_may_end_its_line() -> None:
+    """What surrounds the key is no part of it: a header cannot hold it, and the request would never be sent."""
+    api = Api(key())
+    with DataKeys("http://api", " mun_key\n", transport=httpx2.MockTransport(api.handle)) as keys:
+        keys(ID)
+    assert api.asked[0].headers["authorization"] == "Bearer mun_key"
+
+
+@pytest.mark.parametrize("given", ["", " \n", "mun_\u00fc", "mun_\nkey"])
+def test_what_can_be_no_api_key_is_said_at_once(given: str) -> None:
+    """A variable that nobody has set is not an API that is away: trying again would never help."""
+    with pytest.raises(KeysRefused, match="scope decrypt"):
+        DataKeys("http://api", given)
+
+
+@pytest.mark.parametrize(
+    "given", ["", "127.0.0.1:8080", "localhost:8080", "/registry", "ftp://api", "http://", "http://a:b"]
+)
+def test_what_can_be_no_address_is_said_at_once(given: str) -> None:
+    """An address without its scheme is named, and not taken for an API that is away."""
+    with pytest.raises(ValueError, match=r"http://host:port"):
+        DataKeys(given, "mun_key")
+
+
 def test_a_key_that_is_destroyed_later_is_let_go() -> None:
     """What was held is not used beyond its time: from then on the field is redacted, for ever and without asking."""
     api = Api(key(hold_s=10), problem(410, "key_destroyed"))
