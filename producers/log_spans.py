@@ -111,11 +111,19 @@ async def log_spans(
     )
     try:
         async with asyncio.timeout(patience_s):
-            await consumer.start()
+            try:
+                await consumer.start()
+            except OSError as error:
+                # Here alone: later ones are the caller's own, as of a disk that is full.
+                raise _away(told, error) from error
             # aiokafka ends badly when it is stopped before its own tasks have once run.
             await asyncio.sleep(0)
             yield LogSpans(consumer, prefix)
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise StepFailure(ErrorCode.LOG_UNAVAILABLE, f"{told}: {type(error).__name__}") from error
+    except (KafkaError, TimeoutError) as error:
+        raise _away(told, error) from error
     finally:
         await stop_consumer(consumer)
+
+
+def _away(told: str, error: Exception) -> StepFailure:
+    return StepFailure(ErrorCode.LOG_UNAVAILABLE, f"{told}: {type(error).__name__}")

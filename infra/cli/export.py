@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from muniment.infra.acting import Act
@@ -72,8 +73,9 @@ def range_(
     from muniment.api.auditing.entry import LONGEST
     from muniment.infra.acting import acting, actor
     from muniment.infra.exporting.formats import FORMATS
-    from muniment.infra.exporting.selection import BadRange, Selection, moment, ranges
+    from muniment.infra.exporting.selection import BadRange, Selection, ranges
     from muniment.infra.stack.record import load_settings
+    from muniment.infra.writable import writing_to
 
     if form not in FORMATS:
         raise typer.BadParameter(f"no such form: {form}; there are {', '.join(FORMATS)}", param_hint="--format")
@@ -82,8 +84,8 @@ def range_(
     try:
         selection = Selection(
             ranges(words or []),
-            since=moment(since) if since else None,
-            until=moment(until) if until else None,
+            since=_moment(since, "--from"),
+            until=_moment(until, "--to"),
             document=_id(document, "--document"),
             job=_id(job, "--job"),
             tenant=tenant,
@@ -96,7 +98,8 @@ def range_(
             opened = _Opened(act, {"by": actor(), "reason": reason, "audit_entity": about}) if decrypt else None
             if opened and tenant:
                 act.touches(tenant, named)
-            done, digest = asyncio.run(_export(settings, selection, form, out, opened))
+            with writing_to(out):
+                done, digest = asyncio.run(_export(settings, selection, form, out, opened))
     except BadRange as error:
         raise typer.BadParameter(str(error), param_hint="RANGE") from None
     if as_json:
@@ -132,6 +135,15 @@ def _id(text: str, hint: str) -> str:
         return str(UUID(text)) if text else ""
     except ValueError:
         raise typer.BadParameter(f"{text} is no id", param_hint=hint) from None
+
+
+def _moment(text: str, hint: str) -> "datetime | None":
+    from muniment.infra.exporting.selection import BadRange, moment
+
+    try:
+        return moment(text) if text else None
+    except BadRange as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from None
 
 
 async def _export(

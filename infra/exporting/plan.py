@@ -87,7 +87,8 @@ def spans(asked: Sequence[Range], bounds: Mapping[Partition, Bounds], *, until_g
 def _span(one: Range, place: Partition, log: Bounds, *, until_given: bool) -> Span:
     topic, partition = place
     if one.last is not None and one.last >= log.ends:
-        raise BadRange(f"{topic}:{partition} ends at {log.ends - 1}: there is no {one.last} yet")
+        there = f"ends at {log.ends - 1}" if log.ends else "is empty"
+        raise BadRange(f"{topic}:{partition} {there}: there is no {one.last} yet")
     # Where the time begins with the first record that is left, nobody knows how many of those before it lay in it.
     since = 0 if log.since is not None and log.since <= log.begins else log.since or 0
     wanted = max(one.first or 0, since)

@@ -61,6 +61,11 @@ class Selection:
     job: str = ""
     tenant: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a time that ends before it begins: it would be an export of nothing, and look like an empty log."""
+        if self.since and self.until and self.until < self.since:
+            raise BadRange(f"the time ends before it begins: from {self.since.isoformat()} to {self.until.isoformat()}")
+
     @property
     def filtered(self) -> bool:
         """Whether records inside the ranges are left out."""

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from muniment.infra import bootstrap
 from muniment.infra.cli.main import make_app
 from muniment.infra.exporting import reading
+from muniment.infra.not_set import NotSetError
 from muniment.producers.trail.spool import orphans
 from muniment.schemas import example
 from muniment.schemas.catalogue import declarations
@@ -32,7 +33,9 @@ DOCS = "muniment.documents"
         (["nothing"], "there is no topic nothing"),
         (["documents:0:9-3"], "ends before it begins"),
         (["documents", "--decrypt"], "--reason"),
-        (["documents", "--from", "yesterday"], "is no moment"),
+        (["documents", "--from", "yesterday"], "Invalid value for --from: 'yesterday' is no moment"),
+        (["documents", "--to", "2026-01-01"], "Invalid value for --to: '2026-01-01' has no zone"),
+        (["documents", "--from", "2026-02-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z"], "ends before it begins"),
         (["--document", "leave.md"], "is no id"),
     ],
 )
@@ -91,6 +94,18 @@ class Installation:
         done = CliRunner(env=env).invoke(make_app(), words)
         assert done.exit_code == 0, done.output
         return [decode(r, lambda _: None) for one in orphans(self.home / "trail") for r in one.records()]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence and exit code 1; it is not the log that is away."""
+    Installation(tmp_path, monkeypatch)
+    (tmp_path / "file").touch()
+    env = {"MUNIMENT_HOME": str(tmp_path), "MUNIMENT_KAFKA_BOOTSTRAP": "127.0.0.1:1", "COLUMNS": "300"}
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        words = ["export", "documents", "--format", "jsonl", "--out", str(out)]
+        done = CliRunner(env=env).invoke(make_app(), words)
+        assert isinstance(done.exception, NotSetError)
+        assert f"{out} cannot be written to: Not a directory" in str(done.exception)
 
 
 def test_an_export_in_clear_is_told_from_a_sealed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
