@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from muniment.infra.analytics.landing import GROUP, Landing, Wanted
@@ -17,11 +18,18 @@ from muniment.infra.cli import render
 from muniment.infra.cli.failing import explained, tell
 from muniment.infra.not_set import required
 from muniment.infra.stack.record import load_settings
+from muniment.infra.writable import writing_to
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 from muniment.schemas.topics import REDELIVERY, TOPICS
 
 LEFT_OUT = frozenset(REDELIVERY.values())
 """Records on their way back to a step: a second copy of what waited."""
 LANDED = tuple(topic.name for topic in TOPICS if topic not in LEFT_OUT)
+
+
+_UNBOUNDED = 10_000
+"""A width that no table reaches, columns."""
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -40,8 +48,9 @@ def main() -> int:
     asked = arguments()
     try:
         bootstrap = required(load_settings().kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
-        asked.out.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_land(bootstrap, asked))
+        with writing_to(asked.out):
+            asked.out.mkdir(parents=True, exist_ok=True)
+            asyncio.run(_land(bootstrap, asked))
     except KeyboardInterrupt:
         return 0
     except Exception as error:
@@ -60,7 +69,11 @@ def main() -> int:
 
 async def _land(bootstrap: str, asked: argparse.Namespace) -> None:
     landing = Landing(bootstrap, asked.out, Wanted(LANDED, asked.tenant), group=asked.group)
-    await landing.run(once=not asked.follow)
+    try:
+        await landing.run(once=not asked.follow)
+    except (KafkaError, TimeoutError) as error:
+        told = f"the log cannot be read now: {type(error).__name__}; what is landed stays: give the same command again"
+        raise StepFailure(ErrorCode.LOG_UNAVAILABLE, told) from error
 
 
 def _show(answers: dict[str, Answer]) -> None:
@@ -73,7 +86,10 @@ def _show(answers: dict[str, Answer]) -> None:
         columns = tuple(rows[0])
         numbers = {name for name in columns if isinstance(rows[0][name], int | float)}
         shown = [[_shown(value) for value in row.values()] for row in rows]
-        console.print(render.table(columns, shown, right=numbers))
+        table = render.table(columns, shown, right=numbers, whole=columns)
+        # Wider than the terminal before an id is broken or cut: it is there to be copied.
+        needed = Console(width=_UNBOUNDED).measure(table).maximum
+        Console(width=max(console.width, needed)).print(table)
 
 
 def _shown(value: Any) -> Any:

@@ -84,26 +84,32 @@ class Landing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ship
             NotSetError: what the group has landed before is in another folder, or of another tenant.
 
         """
+        try:
+            await self._begin()
+            await self._landed(once=once)
+        finally:
+            await stop_consumer(self._consumer)
+
+    async def _begin(self) -> None:
         topics = [self._prefix + topic for topic in self._wanted.topics]
         # First the broker, then the folder: another member may write its note and commit meanwhile.
         begun = await note.begun(self._bootstrap, self._group, topics)
         note.take(self._folder, self._group, self._wanted.tenant, begun=begun)
         self._consumer.subscribe(topics, listener=self)
         await self._consumer.start()
-        try:
-            ends: Mapping[TopicPartition, int] | None = None
-            while True:
-                for place, messages in (await self._consumer.getmany(timeout_ms=_POLL_MS)).items():
-                    self._hold(place, messages)
-                if self._bytes >= FILE_BYTES or monotonic() - self._since >= self._file_s:
-                    await self._settle()
-                if once and self._consumer.assignment():
-                    ends = ends or await self._consumer.end_offsets(self._consumer.assignment())
-                    if await self._reached(ends):
-                        break
-            await self._settle()
-        finally:
-            await stop_consumer(self._consumer)
+
+    async def _landed(self, *, once: bool) -> None:
+        ends: Mapping[TopicPartition, int] | None = None
+        while True:
+            for place, messages in (await self._consumer.getmany(timeout_ms=_POLL_MS)).items():
+                self._hold(place, messages)
+            if self._bytes >= FILE_BYTES or monotonic() - self._since >= self._file_s:
+                await self._settle()
+            if once and self._consumer.assignment():
+                ends = ends or await self._consumer.end_offsets(self._consumer.assignment())
+                if await self._reached(ends):
+                    break
+        await self._settle()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """What has no file yet is read again by whoever has the partition next."""

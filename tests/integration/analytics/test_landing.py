@@ -119,8 +119,11 @@ async def test_another_folder_is_refused(kafka_bootstrap: str, prefix: str, uniq
         folder.mkdir()
     sent = await send(kafka_bootstrap, prefix + DOCS, 8)
 
+    made: list[Landing] = []
+
     async def land(folder: Path, group: str, tenant: str = "") -> None:
-        await Landing(kafka_bootstrap, folder, Wanted((DOCS,), tenant), group=group, prefix=prefix).run(once=True)
+        made.append(Landing(kafka_bootstrap, folder, Wanted((DOCS,), tenant), group=group, prefix=prefix))
+        await made[-1].run(once=True)
 
     await land(first, unique)
     sent |= await send(kafka_bootstrap, prefix + DOCS, 4)
@@ -128,6 +131,7 @@ async def test_another_folder_is_refused(kafka_bootstrap: str, prefix: str, uniq
         await land(second, unique)
     with pytest.raises(NotSetError, match="of the tenant acme"):
         await land(first, unique, "acme")
+    assert all(one._consumer._closed for one in made), "aiokafka complains after the refusal, and the reader wonders"
     assert (len(landed(first)), landed(second)) == (8, [])
     await land(second, f"{unique}-2")
     await land(first, unique)

@@ -122,7 +122,7 @@ def test_what_is_not_there_yet_is_refused() -> None:
     """An offset beyond the end, a partition that there is not."""
     with pytest.raises(BadRange, match="there is no 10 yet"):
         spans([Range(DOCS, 0, 5, 10)], {(DOCS, 0): Bounds(0, 10)}, until_given=False)
-    with pytest.raises(BadRange, match="muniment.documents:0 is empty: there is no 5 yet"):
+    with pytest.raises(BadRange, match=r"muniment\.documents:0 is empty: there is no 5 yet"):
         spans([Range(DOCS, 0, 0, 5)], {(DOCS, 0): Bounds(0, 0)}, until_given=False)
     with pytest.raises(BadRange, match="no partition 3"):
         spans([Range(DOCS, 3)], {(DOCS, 0): Bounds(0, 10)}, until_given=False)
