@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from muniment.infra.acting import Act
     from muniment.infra.exporting.rows import Row
-    from muniment.infra.exporting.selection import Selection
+    from muniment.infra.exporting.run import Order
     from muniment.infra.settings import Settings
 
 _HELP = ("-h", "--help")
@@ -72,7 +72,9 @@ def range_(
 
     from muniment.api.auditing.entry import LONGEST
     from muniment.infra.acting import acting, actor
+    from muniment.infra.exporting.folder import ExportFolder
     from muniment.infra.exporting.formats import FORMATS
+    from muniment.infra.exporting.run import Order, asked
     from muniment.infra.exporting.selection import BadRange, Selection, ranges
     from muniment.infra.stack.record import load_settings
     from muniment.infra.writable import writing_to
@@ -92,14 +94,16 @@ def range_(
         )
         settings = load_settings()
         # The id makes it this export's among others of the same; the manifest says it, too.
-        about = f"{uuid4()}: {selection}"[:LONGEST]
+        with writing_to(out):
+            begun = ExportFolder(out).begun_as(asked(selection, form, opens=decrypt))
+        about = begun or f"{uuid4()}: {selection}"[:LONGEST]
         named = [UUID(selection.document)] if decrypt and document else []
         with acting(settings, _ACTION[decrypt], kind="export", entity=about, reason=reason, documents=named) as act:
             opened = _Opened(act, {"by": actor(), "reason": reason, "audit_entity": about}) if decrypt else None
             if opened and tenant:
                 act.touches(tenant, named)
             with writing_to(out):
-                done, digest = asyncio.run(_export(settings, selection, form, out, opened))
+                done, digest = asyncio.run(_export(settings, Order(selection, form, _version(), about), out, opened))
     except BadRange as error:
         raise typer.BadParameter(str(error), param_hint="RANGE") from None
     if as_json:
@@ -147,7 +151,7 @@ def _moment(text: str, hint: str) -> "datetime | None":
 
 
 async def _export(
-    settings: "Settings", selection: "Selection", form: str, out: Path, opened: _Opened | None
+    settings: "Settings", order: "Order", out: Path, opened: _Opened | None
 ) -> tuple[dict[str, Any], str]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -155,7 +159,7 @@ async def _export(
     from muniment.infra import bootstrap
     from muniment.infra.exporting.folder import ExportFolder
     from muniment.infra.exporting.reading import log_reader
-    from muniment.infra.exporting.run import Order, export
+    from muniment.infra.exporting.run import export
     from muniment.infra.not_set import required
     from muniment.producers.clock import utc_now
 
@@ -169,7 +173,7 @@ async def _export(
             keys = parts.key_ring
         bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
         task = bar.add_task("exporting", total=None)
-        order = Order(selection, form, _version(), keys=keys, opened_by=opened.by if opened else None, opens=opened)
+        order = replace(order, keys=keys, opened_by=opened.by if opened else None, opens=opened)
 
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)

@@ -37,8 +37,8 @@ class ExportFolder:
         """
         if (self.path / MANIFEST).exists():
             raise NotSetError(f"{self.path} holds a finished export: name another folder")
-        if self._plan.exists():
-            plan: dict[str, Any] = json.loads(self._plan.read_text("utf-8"))
+        plan = self._begun()
+        if plan is not None:
             if plan["asked"] != dict(asked):
                 raise NotSetError(
                     f"{self.path} holds the beginnings of another export: finish that one, or name another folder"
@@ -47,6 +47,20 @@ class ExportFolder:
         if self.path.exists() and any(self.path.iterdir()):
             raise NotSetError(f"{self.path} is not empty: name a new folder")
         return None
+
+    def begun_as(self, asked: Mapping[str, Any]) -> str:
+        """What the entries on the trail are about of the same export that was interrupted here; empty without one.
+
+        Whoever goes on with it makes his under the same name: a finished export has one, and opened more than its end.
+        """
+        plan = self._begun()
+        return str(plan.get("about", "")) if plan is not None and plan["asked"] == dict(asked) else ""
+
+    def _begun(self) -> dict[str, Any] | None:
+        if not self._plan.exists():
+            return None
+        plan: dict[str, Any] = json.loads(self._plan.read_text("utf-8"))
+        return plan
 
     def planned(self, plan: Mapping[str, Any]) -> None:
         """Write the plan down: from here on, the same command goes on with it.

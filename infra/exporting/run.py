@@ -31,13 +31,15 @@ BY_TIME_INDEX = (
 class Order:
     """What is to be exported, and how.
 
-    `keys` opens personal fields; `opened_by` then says who wanted it and why, and `opens` hears of rows that were
-    opened before any of them is written.
+    `about` is what its entries on the trail are about; one that goes on keeps that of its beginning. `keys` opens
+    personal fields; `opened_by` then says who wanted it and why, and `opens` hears of rows that were opened before
+    any of them is written.
     """
 
     selection: Selection
     form: str
     muniment: str
+    about: str = ""
     keys: KeyRing | None = None
     opened_by: dict[str, str] | None = None
     opens: Callable[[Sequence[Row]], None] | None = None
@@ -45,8 +47,13 @@ class Order:
 
     def asked(self) -> dict[str, Any]:
         """The same for the same order: what an interrupted export is recognised by."""
-        selection = {name: _plain(value) for name, value in asdict(self.selection).items()}
-        return {"format": self.form, "personal": OPENED if self.keys else "sealed", "selection": selection}
+        return asked(self.selection, self.form, opens=self.keys is not None)
+
+
+def asked(selection: Selection, form: str, *, opens: bool) -> dict[str, Any]:
+    """What an order for this asks."""
+    wanted = {name: _plain(value) for name, value in asdict(selection).items()}
+    return {"format": form, "personal": OPENED if opens else "sealed", "selection": wanted}
 
 
 async def export(
@@ -87,6 +94,7 @@ async def _planned(order: Order, reader: LogReader, now: datetime) -> dict[str, 
     found = spans(asked.ranges, bounds, until_given=asked.until is not None)
     return {
         "asked": order.asked(),
+        "about": order.about,
         "begun_at": now.isoformat(),
         "unit": order.unit,
         "spans": [span.as_json() for span in found],

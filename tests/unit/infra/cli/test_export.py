@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from muniment.infra import bootstrap
 from muniment.infra.cli.main import make_app
 from muniment.infra.exporting import reading
+from muniment.infra.exporting.folder import ExportFolder
 from muniment.infra.not_set import NotSetError
 from muniment.producers.trail.spool import orphans
 from muniment.schemas import example
@@ -66,6 +67,7 @@ class Installation:
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home, self.keys = home, MemoryKeyRing()
+        self.killed_after: int | None = None
         self.documents: dict[str, UUID] = {"acme": uuid4(), "brief": uuid4(), "gone": uuid4()}
         monkeypatch.setattr(reading, "log_reader", self._reader)
         monkeypatch.setattr(bootstrap, "parts", self._parts)
@@ -81,18 +83,20 @@ class Installation:
                 )
             )
         await self.keys.destroy("gone", self.documents["gone"])
-        yield FakeLog({(DOCS, 0): laid(records)})
+        # One in a partition: an interrupted export goes on behind the last that it has finished.
+        there = {(DOCS, number): laid([record], partition=number) for number, record in enumerate(records)}
+        yield FakeLog(there, breaks_after=self.killed_after)
 
     @asynccontextmanager
     async def _parts(self, *_: Any, **__: Any) -> AsyncIterator[SimpleNamespace]:
         yield SimpleNamespace(key_ring=self.keys)
 
-    def export(self, *words: str) -> list[Envelope]:
-        """Run the command; the entries that it left in the spool."""
+    def export(self, *words: str, out: Path | None = None) -> list[Envelope]:
+        """Run the command; the entries that it, and those before it, left in the spool."""
         env = {"MUNIMENT_HOME": str(self.home), "MUNIMENT_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
-        words = ("export", "documents", "--format", "jsonl", "--out", str(self.home / uuid4().hex), *words)
+        words = ("export", "documents", "--format", "jsonl", "--out", str(out or self.home / uuid4().hex), *words)
         done = CliRunner(env=env).invoke(make_app(), words)
-        assert done.exit_code == 0, done.output
+        assert (done.exit_code == 0) is (self.killed_after is None), done.output
         return [decode(r, lambda _: None) for one in orphans(self.home / "trail") for r in one.records()]
 
 
@@ -146,3 +150,30 @@ def test_what_was_opened_is_in_the_trail_of_whom_it_belongs_to(tmp_path: Path, m
         "brief": {house.documents["brief"]},
         "muniment": {house.documents["acme"], house.documents["brief"]},
     }
+
+
+def test_what_was_opened_before_an_interruption_is_found_by_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever goes on, and whyever: all entries are about the same, and together name each document that was opened."""
+    house, out = Installation(tmp_path, monkeypatch), tmp_path / "out"
+    house.killed_after = 1
+    house.export("--decrypt", "--reason", "first", out=out)
+    house.killed_after = None
+    found = [e.event for e in house.export("--decrypt", "--reason", "second", out=out)]
+    manifest = ExportFolder(out).manifest()
+    assert {e.entity for e in found} == {manifest["opened"]["audit_entity"]}
+    opened = [house.documents["acme"], house.documents["brief"]]
+    assert {d.document_id for e in found for d in e.documents} == set(opened)
+    for reason, document in zip(("first", "second"), opened, strict=True):
+        assert {d.document_id for e in found if e.reason == reason for d in e.documents} == {document}
+    assert manifest["opened"]["reason"] == "second"
+
+
+def test_another_export_into_the_folder_has_entries_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused, and nobody takes it for the one that was interrupted there."""
+    house, out = Installation(tmp_path, monkeypatch), tmp_path / "out"
+    house.killed_after = 1
+    house.export(out=out)
+    found = house.export("--tenant", "acme", out=out)
+    assert len({e.event.entity for e in found}) == 2
