@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import InvalidConfigurationError, KafkaError, TopicAlreadyExistsError, for_code
 
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
@@ -17,6 +17,7 @@ from muniment.schemas.topics import TOPICS, Topic
 _VISIBLE_S = 15.0
 _SET_ON_TOPIC = 1
 """The source of a configuration entry, in Kafka's protocol: set on the topic itself."""
+_HINTS = {InvalidConfigurationError.errno: " (the settings that topics are given want Kafka 3.6 or newer)"}
 
 
 class TopicsError(RuntimeError):
@@ -143,7 +144,7 @@ def _check(errors: Iterable[tuple[int, str]]) -> None:
     for code, topic in errors:
         # Made by another `apply` in the meantime: that is what was wanted.
         if code not in {0, TopicAlreadyExistsError.errno}:
-            raise TopicsError(f"{topic}: {for_code(code).__name__}")
+            raise TopicsError(f"{topic}: {for_code(code).__name__}{_HINTS.get(code, '')}")
 
 
 def _new(topic: Topic, partitions: int, replication: int) -> NewTopic:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, ProducerClosed, RecordTooLargeError
 
 from muniment.producers.record_size import too_large
+from muniment.producers.unconfirmed import unconfirmed
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
@@ -71,8 +72,7 @@ class KafkaPublisher:
         except _AWAY as error:
             if _broken(error):
                 self._discard(producer)
-            detail = f"the broker did not confirm a record for {record.topic}: {type(error).__name__}"
-            raise StepFailure(ErrorCode.LOG_UNAVAILABLE, detail) from error
+            raise unconfirmed(f"the broker did not confirm a record for {record.topic}", error) from error
         return Record(
             record.topic, record.key, record.value, record.headers, done.partition, done.offset, done.timestamp
         )

@@ -15,7 +15,8 @@ class Publisher(Protocol):
 
         Raises:
             StepFailure: `log_unavailable` when the broker did not confirm in time (the record may be there all
-                the same: ids are derived, so sending it again is safe); `record_too_large`.
+                the same: ids are derived, so sending it again is safe), or refused it for this machine's clock, which
+                the detail says then; `record_too_large`.
 
         """
         ...

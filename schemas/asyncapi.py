@@ -18,7 +18,7 @@ from muniment.schemas.event_json import to_json
 from muniment.schemas.lineage import Lineage
 from muniment.schemas.metadata import CONTENT_TYPE
 from muniment.schemas.retry_headers import RetryState
-from muniment.schemas.topics import DLQ, REDELIVERY, RETRY_TIERS, TOPICS, Topic
+from muniment.schemas.topics import DLQ, MAX_AHEAD_MS, REDELIVERY, RETRY_TIERS, TOPICS, Topic
 from muniment.schemas.vocabulary import attributes
 
 VERSION: Final = "3.0.0"
@@ -82,6 +82,7 @@ def _channel(topic: Topic, every: Iterable[Declaration]) -> dict[str, Any]:
                     "cleanup.policy": ["delete"],
                     "retention.ms": topic.retention_ms,
                     "max.message.bytes": topic.max_message_bytes,
+                    "message.timestamp.after.max.ms": MAX_AHEAD_MS,
                 },
                 "bindingVersion": BINDING,
             }

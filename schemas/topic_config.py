@@ -8,7 +8,7 @@ not know, or with the topic.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from muniment.schemas.topics import Topic
+from muniment.schemas.topics import MAX_AHEAD_MS, Topic
 
 WHOLE = -1
 """The partition of a finding about the whole topic."""
@@ -58,6 +58,8 @@ def wanted_config(topic: Topic, replication: int = 1) -> dict[str, str]:
         "retention.bytes": "-1",
         "max.message.bytes": str(topic.max_message_bytes),
         "message.timestamp.type": "CreateTime",
+        # Nothing here is stamped ahead on purpose: what waits for its time says until when in a header.
+        "message.timestamp.after.max.ms": str(MAX_AHEAD_MS),
         # Ours are not compressed. What others send in a codec that our consumers have no library for would stop every
         # reader of the partition: the broker unpacks it.
         "compression.type": "uncompressed",

@@ -11,6 +11,9 @@ MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 64 * 1024
 MAX_CARRIED_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
 """What a topic takes that carries records of other topics on, with what is said of their failure. Whatever anybody got
 onto a topic has to find room there: its step would try to be rid of it for ever."""
+MAX_AHEAD_MS = 60 * 60 * 1000
+"""How far ahead of the broker's clock the time of a record may be. Programs set records' times, and by them the broker
+finds offsets for moments, and what is old enough to go: one that is years ahead would spoil both for its partition."""
 METADATA_AGE_MS = 10_000
 """How old a consumer lets its knowledge of the topics grow. What a broker says of them while it starts may be short,
 and a group shares out only the partitions that it knows of: the clients' own five minutes are a document's wait."""

@@ -16,13 +16,16 @@ from muniment.producers.key_ring import KeyRing
 from muniment.producers.log_codec import keys_named, keys_of
 from muniment.schemas.event import REGISTRY
 from muniment.schemas.record import Record
+from muniment.schemas.topics import MAX_AHEAD_MS
 
 VERSION = 1
 """Of the manifest's form."""
 BY_TIME_INDEX = (
     "a span begins at the first record that is not before the time it was asked from, and ends before the first one "
     "that is not before the time it was asked to: after a record whose time is ahead, later ones of the time asked for "
-    "lie outside of it"
+    f"lie outside of it. The broker refuses times more than {MAX_AHEAD_MS // 60_000} minutes ahead of its own where "
+    "the topic is as declared: by what came since that was set, only records of these minutes before the end, and such "
+    "as came late, can lie outside"
 )
 """What a manifest says of a range of time: the broker finds offsets for moments, and programs set records' times."""
 

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 
 from muniment.producers.consumed import record_of
 from muniment.producers.consumer_stop import stop_consumer
+from muniment.producers.unconfirmed import unconfirmed
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Position, Record
@@ -183,4 +184,4 @@ async def _answered(detail: str) -> AsyncIterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise StepFailure(ErrorCode.LOG_UNAVAILABLE, f"{detail}: {type(error).__name__}") from error
+        raise unconfirmed(detail, error) from error

@@ -25,7 +25,7 @@ async def send_confirmed(publisher: Publisher, record: Record, sleep: Sleep = as
         except MunimentError as error:
             if POLICIES[error.code] is not Policy.BLOCK:
                 raise
-            log.warning("send_repeated", topic=record.topic, code=error.code.value, pause_s=pause)
+            log.warning("send_repeated", topic=record.topic, code=error.code.value, error=error.detail, pause_s=pause)
         await sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)
 

@@ -1,9 +1,12 @@
 """One suite for every publisher: the log in memory and the real broker keep the same promises."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from support.ports import free_port
 from support.publisher import MemoryPublisher
@@ -14,9 +17,12 @@ from muniment.producers.publisher import Publisher
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
 from muniment.schemas.record import Record
-from muniment.schemas.topics import DLQ, MAX_MESSAGE_BYTES, MAX_RECORD_BYTES
+from muniment.schemas.topics import DLQ, MAX_AHEAD_MS, MAX_MESSAGE_BYTES, MAX_RECORD_BYTES
 
-CONFIG = {"max.message.bytes": str(MAX_RECORD_BYTES + 64 * 1024)}
+CONFIG = {
+    "max.message.bytes": str(MAX_RECORD_BYTES + 64 * 1024),
+    "message.timestamp.after.max.ms": str(MAX_AHEAD_MS),
+}
 
 
 async def create_topic(bootstrap: str, name: str) -> None:
@@ -97,6 +103,24 @@ async def test_a_record_whose_headers_are_too_long_is_named(publisher: Publisher
         await publisher.send(Record(unique, b"k", bytes(MAX_RECORD_BYTES - 10), (("x", bytes(64 * 1024)),)))
     assert error.value.code is ErrorCode.RECORD_TOO_LARGE
     await publisher.send(Record(unique, b"k", b"small", ()))
+
+
+async def test_a_clock_that_is_ahead_is_named(
+    kafka: KafkaPublisher, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits says for what: the broker is there, and takes no record of this process until its clock is right."""
+    send = AIOKafkaProducer.send_and_wait
+
+    async def from_tomorrow(producer: AIOKafkaProducer, *args: Any, **named: Any) -> Any:
+        return await send(producer, *args, **named, timestamp_ms=int(time.time() * 1000) + 86_400_000)
+
+    monkeypatch.setattr(AIOKafkaProducer, "send_and_wait", from_tomorrow)
+    with pytest.raises(StepFailure) as error:
+        await kafka.send(Record(unique, b"k", b"v", ()))
+    assert error.value.code is ErrorCode.LOG_UNAVAILABLE
+    assert "set the clocks right" in error.value.detail
+    monkeypatch.undo()
+    assert (await kafka.send(Record(unique, b"k", b"v", ()))).offset == 0
 
 
 async def test_what_any_topic_took_finds_room_where_it_is_carried_on(publisher: Publisher) -> None:

@@ -1,6 +1,7 @@
 """`muniment topics apply` on a real broker of its own."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.consumer import fetcher
+from aiokafka.errors import InvalidTimestampError
 from support.kafka import running_broker
 from support.ports import free_port, free_ports
 
@@ -23,7 +25,7 @@ from muniment.producers.trail.spool import orphans
 from muniment.schemas.codec import decode
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
-from muniment.schemas.topics import DOCUMENTS, RETRY_TIERS, TOPICS
+from muniment.schemas.topics import DOCUMENTS, MAX_AHEAD_MS, RETRY_TIERS, TOPICS
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,11 @@ async def test_topics_from_nothing_to_refusals(bootstrap: str, monkeypatch: pyte
     assert (await described(bootstrap))[DOCUMENTS.name] == 6
 
     async with _client(bootstrap) as admin:
-        own = topics.wanted_config(DOCUMENTS) | {"min.insync.replicas": "1", "message.timestamp.type": "LogAppendTime"}
+        own = topics.wanted_config(DOCUMENTS) | {
+            "min.insync.replicas": "1",
+            "message.timestamp.type": "LogAppendTime",
+            "message.timestamp.after.max.ms": str(2**63 - 1),
+        }
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, DOCUMENTS.name, configs=own)])
     async with asyncio.timeout(60):
         # The broker shows a change some time after it was made.
@@ -83,10 +89,12 @@ async def test_topics_from_nothing_to_refusals(bootstrap: str, monkeypatch: pyte
     assert {(c.what.split(":")[0], bool(c.refused)) for c in changes} == {
         ("retention.ms", True),
         ("message.timestamp.type", False),
+        ("message.timestamp.after.max.ms", False),
     }
     config = await config_of(bootstrap, DOCUMENTS.name)
     assert config["retention.ms"] == "-1"
     assert config["message.timestamp.type"] == "CreateTime"
+    assert config["message.timestamp.after.max.ms"] == str(MAX_AHEAD_MS)
     assert config["min.insync.replicas"] == "1"
 
 
@@ -146,6 +154,28 @@ async def test_what_others_compress_is_unpacked(bootstrap: str, monkeypatch: pyt
         async with asyncio.timeout(60):
             assert (await consumer.getone()).value == b"a" * 10_000
     assert set(codecs) == {0}
+
+
+async def test_a_record_from_the_future_is_refused(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From whatever client; one whose clock is a little ahead is heard."""
+    ahead = replace(DOCUMENTS, name="muniment.ahead")
+    monkeypatch.setattr(topics, "TOPICS", (ahead,))
+    await topics.apply(bootstrap, 1)
+    now = int(time.time() * 1000)
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        await producer.send_and_wait(ahead.name, b"soon", timestamp_ms=now + MAX_AHEAD_MS - 60_000)
+        with pytest.raises(InvalidTimestampError):
+            await producer.send_and_wait(ahead.name, b"far", timestamp_ms=now + MAX_AHEAD_MS + 60_000)
+
+
+async def test_a_setting_that_the_broker_does_not_know_says_what_is_needed(
+    bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As to an older broker, to which the bound of records' times is unknown."""
+    monkeypatch.setattr(topics, "TOPICS", (replace(DOCUMENTS, name="muniment.older"),))
+    monkeypatch.setattr(topics, "wanted_config", lambda *_: {"message.timestamp.someday.ms": "1"})
+    with pytest.raises(topics.TopicsError, match=r"Kafka 3\.6 or newer"):
+        await topics.apply(bootstrap, 1)
 
 
 async def test_two_that_apply_at_once_both_succeed(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from muniment.schemas.topic_config import (
     span_findings,
     wanted_config,
 )
-from muniment.schemas.topics import DOCUMENTS, JOBS
+from muniment.schemas.topics import DOCUMENTS, JOBS, TOPICS
 
 SPANS = st.dictionaries(
     st.integers(0, 3), st.tuples(st.integers(0, 9), st.integers(0, 9)).map(lambda p: Span(min(p), max(p))), max_size=4
@@ -36,6 +37,12 @@ def test_as_declared_is_nothing_to_find():
         assert config_findings(DOCUMENTS, wanted, replication) == []
         assert config_findings(DOCUMENTS, wanted | {"min.insync.replicas": "3"}, replication) == []
     assert "min.insync.replicas" not in wanted_config(JOBS)
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda t: t.name)
+def test_no_topic_takes_a_record_from_the_future(topic):
+    """An hour ahead of the broker's clock is the most; without a bound one record spoils what is found by time."""
+    assert wanted_config(topic)["message.timestamp.after.max.ms"] == str(60 * 60 * 1000)
 
 
 def test_what_loses_records_is_told_apart():

@@ -135,6 +135,7 @@ async def test_a_range_of_time_says_what_its_bounds_mean(tmp_path: Path) -> None
     manifest = await exported(source, tmp_path / "x", "jsonl", until)
     assert (manifest["rows"], manifest["closed"]) == (5, True)
     assert "later ones of the time asked for lie outside" in manifest["bounds"]
+    assert "refuses times more than 60 minutes ahead" in manifest["bounds"]
     assert list(verify(ExportFolder(tmp_path / "x"))) == []
     assert "bounds" not in await exported(source, tmp_path / "y", "jsonl", everything(DOCS))
 
