@@ -27,7 +27,7 @@ from muniment.api.auditing.note import Note, noted, noting
 from muniment.api.auditing.routes import every_route
 from muniment.api.auditing.rules import Audited, Rule
 from muniment.api.auditing.table import rule_of
-from muniment.api.auditing.touched import touched
+from muniment.api.auditing.touched import portions, touched
 from muniment.api.dependencies import Dependencies
 from muniment.api.problems.problem import from_muniment, problem_response
 from muniment.schemas.audit import HOUSE, DocumentTouched, Outcome
@@ -68,7 +68,7 @@ class Auditing:
     async def enter(
         self, rule: Audited, scope: Scope, note: Note, status: int, documents: list[DocumentTouched]
     ) -> None:
-        """Take the entry of a request in.
+        """Take the entry of a request in: several that are alike where it is about more documents than one names.
 
         Raises:
             StepFailure: `disk_full`, `database_unavailable`.
@@ -87,20 +87,21 @@ class Auditing:
             return
         secret = await self._secret(note.tenant, status)
         asked = _asked(rule, scope, note, address, secret)
-        record = entry(
-            asked,
-            outcome,
-            event_id=uuid7(),
-            now=datetime.now(UTC),
-            secret=secret,
-            status=status,
-            documents=[*note.documents, *documents],
-            left_out=admitted,
-            caused_by=note.command_id,
-        )
         assert self._deps.trail is not None, "asked for at the door"
-        self._deps.trail.add(record)
-        _entries(rule.action, str(outcome)).inc()
+        for number, some in enumerate(portions([*note.documents, *documents])):
+            record = entry(
+                asked,
+                outcome,
+                event_id=uuid7(),
+                now=datetime.now(UTC),
+                secret=secret,
+                status=status,
+                documents=some,
+                left_out=0 if number else admitted,
+                caused_by=note.command_id,
+            )
+            self._deps.trail.add(record)
+            _entries(rule.action, str(outcome)).inc()
 
     async def _secret(self, tenant: str, status: int) -> bytes | None:
         if tenant == HOUSE:

@@ -29,6 +29,12 @@ def bounded(documents: Iterable[DocumentTouched]) -> tuple[tuple[DocumentTouched
     return found[:MOST_DOCUMENTS], len(found)
 
 
+def portions(documents: Iterable[DocumentTouched]) -> list[tuple[DocumentTouched, ...]]:
+    """Each once, in as many entries as name them all; of none there is an entry, too."""
+    found = tuple(dict.fromkeys(documents))
+    return [found[at : at + MOST_DOCUMENTS] for at in range(0, max(len(found), 1), MOST_DOCUMENTS)]
+
+
 def _named(value: Any, of: UUID | None) -> Iterator[tuple[UUID, int | None, int | None]]:
     # What JSON is read into is a `dict` or a `list`: to ask an abstract class about each value took longest of all.
     if type(value) is list:

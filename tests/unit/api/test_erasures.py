@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from muniment.api.erasures.answers import MAX_DOCUMENTS
 from muniment.producers.belongings import Script
 from muniment.projections.erasures.queries import ErasureRow
+from muniment.schemas.codec import decode
 
 
 @pytest.mark.parametrize("kind", ["draft", "project"])
@@ -65,6 +67,21 @@ async def test_the_trail_of_a_document_has_its_erasure(world):
         ("erasure.confirm", "done", [one, other]),
         ("erasure.reject", "done", [one, other]),
     ]
+
+
+async def test_each_of_a_thousand_documents_finds_the_erasure_that_named_it(world):
+    """An entry names a hundred of them, so there are ten: all of one command, none said twice."""
+    many = [uuid4() for _ in range(MAX_DOCUMENTS)]
+    async with world.client() as http:
+        body = {"document_ids": [str(one) for one in many], "reason": "asked by letter"}
+        asked = await http.post("/v1/erasures", headers=world.mine, json=body)
+    assert asked.status_code == 202, asked.text
+    entries = world.trail.entries()
+    assert [d.document_id for e in entries for d in e.documents] == many
+    assert {(e.action, e.entity) for e in entries} == {("erasure.request", asked.json()["erasure_id"])}
+    assert {decode(r, lambda _: None).meta.correlation_id for r in world.trail.records} == {
+        UUID(asked.json()["erasure_id"])
+    }
 
 
 def requested(erasure_id, documents):
