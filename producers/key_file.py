@@ -84,6 +84,12 @@ def read(path: Path) -> KeyFile:
     return held
 
 
+def ways_back(*names: str) -> str:
+    """What an operator does about keys of the file that are missing, as it is said everywhere."""
+    gone = ", ".join(f'`muniment keys give-up --kek {name} --reason "…"`' for name in names)
+    return f"bring the key ring file back from its backup; if it is lost for good, so is what it opens: {gone}"
+
+
 def unusable(path: Path, error: Exception) -> StepFailure:
     """What waits for the file; it says nothing of what is in it."""
     detail = f"the key ring file {path} cannot be read ({type(error).__name__}): put the right one there"

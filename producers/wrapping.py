@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Protocol
 
-from muniment.producers.key_file import FILE_PREFIX, KeyFile, read, unusable
+from muniment.producers.key_file import FILE_PREFIX, KeyFile, read, unusable, ways_back
+from muniment.schemas.error_codes import ErrorCode
+from muniment.schemas.errors import StepFailure
 
 
 class Wrapping(Protocol):
@@ -28,10 +30,13 @@ class Wrapping(Protocol):
 
 
 class FileWrapping:
-    """See `Wrapping`: the local key ring file, read again when it has been rotated meanwhile; it is never made here."""
+    """See `Wrapping`: the local key ring file, read again when it has been rotated meanwhile; it is never made here.
 
-    def __init__(self, key_file: KeyFile, path: Path | None = None) -> None:
-        self._held = key_file
+    Without a `key_file` it is read when something needs it: where another wraps, it may be missing for a time.
+    """
+
+    def __init__(self, key_file: KeyFile | None, path: Path | None = None) -> None:
+        self._held = key_file or KeyFile("", {})
         self._path = path
         self._written_ns = 0
 
@@ -50,7 +55,12 @@ class FileWrapping:
     async def unwrap(self, kek_id: str, wrapped: bytes, *, aad: bytes) -> bytes:
         """See `Wrapping.unwrap`."""
         if kek_id not in self._held.keys:
-            await self._read_again()
+            try:
+                await self._read_again()
+            except StepFailure as failure:
+                raise _needed(kek_id, failure.detail) from failure
+            if kek_id not in self._held.keys:
+                raise _needed(kek_id, f"the key ring file {self._path or ''} has no wrapping key {kek_id}")
         return self._held.unwrap(kek_id, wrapped, aad=aad)
 
     async def _read_again(self) -> None:
@@ -59,6 +69,10 @@ class FileWrapping:
             written_ns = _written(self._path)
             self._held = await asyncio.to_thread(read, self._path)
             self._written_ns = written_ns
+
+
+def _needed(kek_id: str, why: str) -> StepFailure:
+    return StepFailure(ErrorCode.KEY_RING_UNUSABLE, f"{kek_id} is needed, and {why}: {ways_back(kek_id)}")
 
 
 def _written(path: Path) -> int:
