@@ -1,5 +1,6 @@
 """The port to who works through the steps."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -8,6 +9,10 @@ class Workers(Protocol):
 
     def apart(self) -> bool:
         """Whether worker processes run the steps; else the API's do. It is what the flag `durable_worker` says here."""
+        ...
+
+    async def waits(self) -> Mapping[str, str]:
+        """By step, what its records wait for in place, as far as the processes say that this one can ask."""
         ...
 
     async def count(self) -> int | None:

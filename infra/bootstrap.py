@@ -174,8 +174,8 @@ def api_settings(settings: Settings) -> ApiSettings:
 
 
 @asynccontextmanager
-async def api_dependencies(found: Parts) -> AsyncIterator[Dependencies]:
-    """Everything the API stands on."""
+async def api_dependencies(found: Parts, waits: probes.Waits) -> AsyncIterator[Dependencies]:
+    """Everything the API stands on; `waits` tells what records wait for in steps that it runs itself."""
     settings = found.settings
     async with (
         Waiting(found.pool, database_url(settings)) as waiting,
@@ -228,7 +228,9 @@ async def api_dependencies(found: Parts) -> AsyncIterator[Dependencies]:
             scripts=PostgresScripts(found.pool),
             draft_sources=DraftSources(found.pool),
             draft_streams=drafts,
-            workers=StepProcesses(host_settings(settings), found.operations),
+            workers=StepProcesses(
+                host_settings(settings), found.operations, probes.step_waits(settings, client, waits)
+            ),
         )
 
 

@@ -31,12 +31,12 @@ async def api(settings: Settings) -> None:
     await check_topics(settings, refuse=False)
     # The read models may be empty, but they are there before anybody asks.
     await prepare(bootstrap.database_url(settings), settings.embedding_dimensions)
-    name = f"muniment-api-{os.getpid()}"
+    name, health = f"muniment-api-{os.getpid()}", Health()
     async with (
         bootstrap.parts(settings, client_id=name, limited=False) as parts,
-        bootstrap.api_dependencies(parts) as dependencies,
+        bootstrap.api_dependencies(parts, health.waits) as dependencies,
     ):
-        hosts = asyncio.create_task(_hosts_of_the_api(settings, parts.operations))
+        hosts = asyncio.create_task(_hosts_of_the_api(settings, parts.operations, health))
         app = create_app(dependencies)
         settle()
         try:
@@ -46,12 +46,12 @@ async def api(settings: Settings) -> None:
             await asyncio.gather(hosts, return_exceptions=True)
 
 
-async def _hosts_of_the_api(settings: Settings, operations: Operations) -> None:
+async def _hosts_of_the_api(settings: Settings, operations: Operations, health: Health) -> None:
     """The same hosts as the workers', in the same groups. Their crash is not the API's: they are started anew."""
     switch = FlagSwitch(operations, when=False)
     while True:
         try:
-            await run_hosts(partial(_work_of_the_api, settings), host_settings(settings), switch, Health())
+            await run_hosts(partial(_work_of_the_api, settings), host_settings(settings), switch, health)
         except Exception:
             log.exception("hosts_crashed")
         await asyncio.sleep(ANEW_S)

@@ -1,13 +1,14 @@
 """Looks at the other parts for the API's health answers: facts about a part, or an exception when it is away."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 
 from muniment.api.outbox.postgres import Outbox
+from muniment.infra import own_health
 from muniment.infra.log_watch.memory import WatchMemory
 from muniment.infra.settings import Settings
 from muniment.infra.stack.parts import reach
@@ -23,6 +24,7 @@ WATCHED_S = 300.0
 TRAIL_S = 10.0
 """Entries that wait longer have no log to go to."""
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
+Waits = Callable[[], Sequence[Mapping[str, Any]]]
 
 
 def database(pool: Any) -> Probe:
@@ -155,17 +157,56 @@ def embeddings(settings: Settings, client: httpx2.AsyncClient) -> Probe:
     return look
 
 
+class PartsWaitError(Exception):
+    """Parts of a process, or records in it, wait for something; `facts` says for what, `parts` is all that it told."""
+
+    def __init__(self, facts: Mapping[str, Any], parts: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.facts, self.parts = facts, parts
+
+
 def process(settings: Settings, port: int, client: httpx2.AsyncClient) -> Probe:
-    """A process of ours says that it is well."""
+    """A process of ours says that it is well, and nothing in it waits for longer than a moment."""
 
     async def look() -> Mapping[str, Any]:
         answer = await client.get(f"http://{reach(settings.web_host)}:{port}/health")
+        body = _told(answer)
+        parts: Mapping[str, Any] = body.get("parts", {})
+        stopped = {} if answer.status_code == httpx2.codes.OK else own_health.stopped(body)
+        facts = {"stopped": stopped, "waits": own_health.waiting(body)}
+        if any(facts.values()):
+            raise PartsWaitError({name: value for name, value in facts.items() if value}, parts)
         answer.raise_for_status()
-        found = answer.json()
-        parts: Mapping[str, Any] = found.get("parts", {})
         return parts
 
     return look
+
+
+def step_waits(
+    settings: Settings, client: httpx2.AsyncClient, own: Waits
+) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    """By step, what it waits for: in this process, by `own`, and in this stack's worker process, if that answers."""
+
+    async def look() -> Mapping[str, str]:
+        here = own_health.by_step({"waits": own()})
+        if not settings.workers_port:
+            return here
+        try:
+            answer = await client.get(f"http://{reach(settings.web_host)}:{settings.workers_port}/health")
+        except httpx2.HTTPError:
+            return here
+        return here | own_health.by_step(_told(answer))
+
+    return look
+
+
+def _told(answer: httpx2.Response) -> Mapping[str, Any]:
+    """What a process says of itself, well or not; nothing where it is no such process that answers."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def lag(settings: Settings, client: httpx2.AsyncClient) -> Callable[[], Awaitable[Mapping[str, int]]]:
@@ -174,7 +215,7 @@ def lag(settings: Settings, client: httpx2.AsyncClient) -> Callable[[], Awaitabl
     async def look() -> Mapping[str, int]:
         try:
             parts = await process(settings, settings.projections_port, client)()
-        except (httpx2.HTTPError, ValueError):
+        except (httpx2.HTTPError, PartsWaitError):
             return {}
         return {name: int(part.get("lag") or 0) for name, part in parts.items()}
 

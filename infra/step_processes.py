@@ -1,6 +1,7 @@
 """Who runs the steps: what the flag says of it, and how many processes the broker has heard of."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Any
 
@@ -24,7 +25,14 @@ class StepProcesses:
     consumer group are these processes. One that was killed counts for ten seconds more.
     """
 
-    def __init__(self, hosts: HostSettings, operations: Operations) -> None:
+    def __init__(
+        self,
+        hosts: HostSettings,
+        operations: Operations,
+        waits: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
+    ) -> None:
+        """`waits` asks the processes that run steps what records wait for in them; without it nobody is asked."""
+        self._waits = waits
         self._bootstrap = hosts.bootstrap
         self._group = hosts.group(MOVER)
         self._operations = operations
@@ -34,6 +42,10 @@ class StepProcesses:
     def apart(self) -> bool:
         """See `Workers.apart`."""
         return self._operations.flag(DURABLE_WORKER)
+
+    async def waits(self) -> Mapping[str, str]:
+        """See `Workers.waits`."""
+        return await self._waits() if self._waits else {}
 
     async def count(self) -> int | None:
         """See `Workers.count`."""

@@ -70,6 +70,9 @@ OUTBOX_WAITING = Gauge("outbox_waiting", "Commands accepted while the log was aw
 DEAD_LETTERS_WAITING = Gauge("dead_letters_waiting", "Dead letters that wait for an operator", ["step"])
 PARKED = Gauge("parked_records", "Records that wait behind another of their document", ["step"])
 STEP_HALTED = Gauge("step_halted", "1 while a step takes no more records", ["step"])
+STEP_WAITING = Gauge(
+    "step_waiting_records", "Records that wait in place for our own log, database, disk or a key", ["step", "code"]
+)
 SSE_CONNECTIONS_OPEN = Gauge("sse_connections_open", "Live streams that this process has open")
 SSE_RECONNECT_COUNT = _plain(
     Counter("sse_reconnect_count", "Live streams that came back with an event id", registry=None)

@@ -190,6 +190,11 @@ class StepState(Answer):
         description="Records that it has not come to, those that it will pass by included; empty while the log is away",
         examples=[0],
     )
+    waits: str | None = Field(
+        default=None,
+        description="What its records wait for in place for longer than a moment, and what to do where somebody has "
+        "to; as the worker process says that this API can ask",
+    )
 
 
 class Steps(Answer):

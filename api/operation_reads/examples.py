@@ -70,6 +70,7 @@ STEP: dict[str, Any] = {
     "dead": 9,
     "settled": 10,
     "lag": 120,
+    "waits": None,
 }
 BREAKER: dict[str, Any] = {
     "name": "embedding",

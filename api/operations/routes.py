@@ -75,13 +75,15 @@ async def set_flag(*, name: FlagName, given: FlagValue, order: Order) -> told.Or
 
 @router.get("/steps", operation_id="listSteps", summary="Every step", responses=READ, dependencies=[known])
 async def list_steps(deps: Deps, _: Operator) -> told.Steps:
-    """Whether it runs or is halted, since when and why, and how many records lie before it.
+    """Whether it runs or is halted, since when and why, how many records lie before it, and what those wait for.
 
     Re-embedding is halted for each model by itself, too, as `reembedding:<model>`: shown once it ever was.
     """
     steps = await deps.reads.steps()
     waiting = await _waiting(deps)
-    return told.Steps(items=[one.model_copy(update={"lag": waiting.get(one.name)}) for one in steps])
+    waits = await deps.workers.waits() if deps.workers else {}
+    more = ({"lag": waiting.get(one.name), "waits": waits.get(one.name)} for one in steps)
+    return told.Steps(items=[one.model_copy(update=some) for one, some in zip(steps, more, strict=True)])
 
 
 @router.post(

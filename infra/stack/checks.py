@@ -151,7 +151,10 @@ def check_own(name: str) -> Callable[[Settings], Awaitable[Check]]:
             return Check(name, False, "no address", UP)
         host = parts.reach(settings.api_host if name == "api" else settings.web_host)
         try:
-            return Check(name, True, await health.http_ok(f"http://{host}:{port}/health"))
+            return Check(name, True, await health.own(f"http://{host}:{port}/health"))
+        except health.WaitsError as error:
+            log = remedy_for(settings, name)
+            return Check(name, False, str(error), f"what it says; it goes on by itself then. If it says nothing: {log}")
         except ConnectionError as error:
             return Check(name, False, str(error), remedy_for(settings, name))
 

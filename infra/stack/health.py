@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx2
 
+from muniment.infra import own_health
 from muniment.infra.kafka.ready import brokers
 from muniment.infra.postgres.ready import server_version
 
@@ -20,6 +21,10 @@ class NotHealthyError(RuntimeError):
     """A part did not become well in time; the message names it and its log."""
 
 
+class WaitsError(ConnectionError):
+    """A process answers, and says what it waits for."""
+
+
 async def http_ok(address: str) -> str:
     """One GET that has to be answered with 200. Raises `ConnectionError` with what came instead."""
     try:
@@ -31,6 +36,20 @@ async def http_ok(address: str) -> str:
     if answer.status_code != httpx2.codes.OK:
         raise ConnectionError(f"{address} answers {answer.status_code}")
     return "answers"
+
+
+async def own(address: str) -> str:
+    """A process of ours is well, and nothing in it waits. Raises `ConnectionError` as `http_ok`, `WaitsError`."""
+    try:
+        async with httpx2.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False) as client:
+            answer = await client.get(address)
+        said = own_health.said(answer.json())
+    except (httpx2.HTTPError, ValueError, AttributeError, KeyError, TypeError):
+        # It does not answer, or it is the API, which has other things to say, or somebody else.
+        return await http_ok(address)
+    if said:
+        raise WaitsError(said)
+    return await http_ok(address)
 
 
 async def kafka(bootstrap: str) -> str:

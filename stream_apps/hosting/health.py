@@ -1,7 +1,7 @@
 """`/health` and `/metrics` of a worker process."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -15,6 +15,15 @@ class Health:
     def __init__(self) -> None:
         self._parts: dict[str, State] = {}
         self._standing_by = False
+        self._waits: Callable[[], Sequence[Mapping[str, object]]] = tuple
+
+    def show_waits(self, waits: Callable[[], Sequence[Mapping[str, object]]]) -> None:
+        """Have shown what records wait for in place, too. It is no reason to be unwell: a restart heals none of it."""
+        self._waits = waits
+
+    def waits(self) -> list[Mapping[str, object]]:
+        """What records wait for in place."""
+        return list(self._waits())
 
     def add(self, name: str, state: State) -> None:
         """Have a part shown; its state holds `running`."""
@@ -23,6 +32,7 @@ class Health:
     def clear(self) -> None:
         """Have no part shown any more: they have stopped."""
         self._parts.clear()
+        self._waits = tuple
 
     def stand_by(self, *, now: bool) -> None:
         """Say whether no part is wanted here for the time being."""
@@ -32,7 +42,8 @@ class Health:
         """All parts; `ok` when every one of them runs, or none is to run (`standing_by`)."""
         parts = {name: dict(state()) for name, state in self._parts.items()}
         well = bool(parts) and all(bool(part.get("running")) for part in parts.values())
-        return {"ok": well or self._standing_by, "standing_by": self._standing_by, "parts": parts}
+        well = well or self._standing_by
+        return {"ok": well, "standing_by": self._standing_by, "parts": parts, "waits": self.waits()}
 
 
 async def serve_health(health: Health, host: str, port: int) -> web.AppRunner:

@@ -83,6 +83,7 @@ async def _run_until(off: asyncio.Task[None], work: Work, settings: HostSettings
         if off.done():
             return
         parts = _parts(work, settings)
+        health.show_waits(work.ports.waits.shown)
         for name, (_, state) in parts.items():
             health.add(name, state)
         tasks = [asyncio.create_task(run()) for run, _ in parts.values()]

@@ -8,6 +8,7 @@ from uuid import UUID
 from muniment.producers.right_of_way import RightOfWay
 from muniment.schemas.record import Record
 from muniment.stream_apps.braking.port import Gate, OpenGate
+from muniment.stream_apps.hosting.waits import Waits
 from muniment.stream_apps.parking.port import NoParking, Parking
 
 
@@ -70,3 +71,4 @@ class Ports:
     cancelled: Cancelled = field(default_factory=NobodyCancels)
     redriven: Redriven = field(default_factory=NobodyListens)
     right_of_way: RightOfWay = field(default_factory=RightOfWay)
+    waits: Waits = field(default_factory=Waits)

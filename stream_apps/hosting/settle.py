@@ -32,6 +32,7 @@ from muniment.stream_apps.hosting.insist import insist
 from muniment.stream_apps.hosting.line import Line
 from muniment.stream_apps.hosting.ports import Ports
 from muniment.stream_apps.hosting.racing import unless
+from muniment.stream_apps.hosting.waits import Waiting
 from muniment.stream_apps.parking.port import Standing
 from muniment.stream_apps.retrying.confirmed import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sleep, send_at_last
 from muniment.stream_apps.retrying.policy import TOO_LATE, Limits, Move, Retry, Wait
@@ -140,7 +141,8 @@ class Settler:
         standing = await self._line.stand(step, record)
         if standing is Standing.PARKED:
             return Settled("parked", record)
-        outcome, last = await self._tried(step, record)
+        with self._ports.waits.of(step.name, record.place) as waiting:
+            outcome, last = await self._tried(step, record, waiting)
         return Settled(outcome, last, headed=standing is Standing.HEAD)
 
     async def _without_turn(self, step: Step, record: Record) -> Settled:
@@ -152,7 +154,7 @@ class Settler:
         outcome, last = await self._leave(step, record, *await self._judged(step, record, found, now_ms, now_ms))
         return Settled(outcome, last)
 
-    async def _tried(self, step: Step, record: Record) -> tuple[str, Record]:
+    async def _tried(self, step: Step, record: Record, waiting: Waiting) -> tuple[str, Record]:
         """Try until the record is settled, or may leave with its failure; what holds the step up is waited for here."""
         gate, name = self._ports.gate, branched(step.name, step.branch)
         pause, patient_until, since_ms = FIRST_PAUSE_S, 0.0, 0
@@ -166,9 +168,11 @@ class Settler:
                     return found, record
             if POLICIES[found.code] is Policy.BLOCK:
                 log.warning("step_blocked", code=found.code.value, error=found.detail, pause_s=pause)
+                waiting.on(found)
                 await self._sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 continue
+            waiting.over()
             now = self._now().timestamp()
             patient_until = patient_until or now + self._limits.breaker_patience_s
             since_ms = since_ms or int(now * 1000)

@@ -99,5 +99,6 @@ async def projections_told(deps: Dependencies) -> Mapping[str, Any] | None:
     try:
         async with asyncio.timeout(PROBE_S):
             return await probe()
-    except Exception:  # noqa: BLE001 - whatever the probe meets, the process is away, and the page says so
-        return None
+    except Exception as error:  # noqa: BLE001 - whatever the probe meets, the process is away, and the page says so
+        # One that is not well, as it waits for a key, has told what it waits for.
+        return getattr(error, "parts", None)

@@ -147,6 +147,7 @@ _SWITCHES: Texts = {
         "멈춘 단계는 레코드를 받지 않습니다. 들어오는 것은 로그에서 기다리며 시도 횟수가 줄지 않습니다.",
     ),
     "operations.steps.title": ("Steps", "단계"),
+    "operations.steps.waits": ("Waits:", "기다리는 중:"),
     "operations.steps.share": ("{dead} of the last {settled} records failed", "최근 {settled}건 중 {dead}건 실패"),
     "operations.halt": ("Halt", "멈추기"),
     "operations.halt.text": (

@@ -279,11 +279,17 @@ class FakeWorkers:
     flag = True
     processes: int | None = 3
 
+    def __init__(self) -> None:
+        self.waiting: dict[str, str] = {}
+
     def apart(self) -> bool:
         return self.flag
 
     async def count(self) -> int | None:
         return self.processes
+
+    async def waits(self) -> Mapping[str, str]:
+        return self.waiting
 
 
 class World:

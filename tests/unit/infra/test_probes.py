@@ -103,6 +103,47 @@ async def test_a_process_that_is_away_is_an_exception():
         await probes.process(settings(), 1, client({"/health": (503, {"parts": {}})}))()
 
 
+LOST = "key_ring_unusable: the key store has never heard of data key 7: `muniment keys give-up --key 7`"
+
+
+async def test_a_read_model_that_waits_for_a_key_says_for_which():
+    """With the command that ends it: the process is there, and has told."""
+    waits = {"running": False, "state": "waiting_for_keys", "error": LOST, "for_s": 9.0, "lag": 3}
+    parts = {"documents": waits, "jobs": {"running": True, "state": "running"}}
+    with pytest.raises(probes.PartsWaitError) as told:
+        await probes.process(settings(), 1, client({"/health": (503, {"parts": parts})}))()
+    assert told.value.facts == {"stopped": {"documents": {"state": "waiting_for_keys", "error": LOST, "for_s": 9.0}}}
+    assert told.value.parts == parts
+
+
+def waited(for_s, step="extracting", records=1):
+    """A record that waits for a key, as a worker tells."""
+    return {"step": step, "position": "muniment.documents:0:4", "code": "key_ring_unusable", "detail": "key 7",
+            "records": records, "for_s": for_s}  # fmt: skip
+
+
+async def test_a_worker_in_which_a_record_waits_says_for_what():
+    """It is well, and a restart would heal nothing; yet somebody has to hear of it, though not of a moment's wait."""
+    body = {"parts": {"extracting": {"running": True}}, "waits": [waited(60.0), waited(1.0)]}
+    with pytest.raises(probes.PartsWaitError) as told:
+        await probes.process(settings(), 1, client({"/health": (200, body)}))()
+    assert told.value.facts == {"waits": [waited(60.0)]}
+    short = body | {"waits": [waited(1.0)]}
+    assert await probes.process(settings(), 1, client({"/health": (200, short)}))() == body["parts"]
+
+
+@pytest.mark.parametrize(("port", "found"), [(5, {"extracting", "chunking"}), (0, {"extracting"})])
+async def test_what_steps_wait_for_is_asked_where_they_run(port, found):
+    """In this process, and in the worker of this stack; the step that waits says where and for what."""
+    http = client({"/health": (200, {"waits": [waited(60.0, "chunking", 3), waited(50.0, "chunking")]})})
+    waits = await probes.step_waits(settings(workers_port=port), http, lambda: [waited(30.0)])()
+    assert set(waits) == found
+    assert waits["extracting"] == "muniment.documents:0:4: key_ring_unusable: key 7"
+    assert ("and 2 more" in waits.get("chunking", "")) == ("chunking" in found)
+    alone = probes.step_waits(settings(workers_port=5), client({}), lambda: [waited(30.0)])
+    assert set(await alone()) == {"extracting"}
+
+
 @pytest.mark.parametrize("status", [200, 503])
 async def test_the_lag_is_what_the_projections_say(status):
     """One that does not run yet has none to tell; without an answer there is nothing to say."""

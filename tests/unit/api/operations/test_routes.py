@@ -93,6 +93,14 @@ async def test_lists_show_everything_there_is(world):
     assert [change["actor"] for change in one["history"]] == ["key:a"]
 
 
+async def test_a_step_that_waits_says_for_what(world):
+    """As the processes say that run it."""
+    world.workers.waiting["embedding"] = "t:0:4: key_ring_unusable: `muniment keys give-up --key 7`"
+    async with world.client() as http:
+        steps = (await http.get("/v1/steps", headers=world.operator)).json()["items"]
+    assert {step["name"]: step["waits"] for step in steps if step["waits"]} == world.workers.waiting
+
+
 async def test_a_decision_can_be_asked_for(world):
     """Rejected with its reason, accepted with the redrive that it began; 404 while nothing is decided."""
     no, yes, redrive_id = uuid4(), uuid4(), uuid4()

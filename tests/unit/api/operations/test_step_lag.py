@@ -23,7 +23,7 @@ class Reads:
 
 
 async def listed(overview: Any) -> dict[str, int | None]:
-    deps: Any = SimpleNamespace(reads=Reads(), overview=overview)
+    deps: Any = SimpleNamespace(reads=Reads(), overview=overview, workers=None)
     return {step.name: step.lag for step in (await list_steps(deps, None)).items}  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ FLAG = {
 }  # fmt: skip
 STEP = {
     "name": "embedding", "state": "halted", "since": "2026-11-22T10:15:30Z", "actor": "", "reason": "9 of 10 buried",
-    "code": "provider_rejected", "dead": 9, "settled": 10, "lag": None,
+    "code": "provider_rejected", "dead": 9, "settled": 10, "lag": None, "waits": None,
 }  # fmt: skip
 BREAKER = {
     "name": "embedding", "state": "open", "since": "2026-11-22T10:15:30Z", "retry_at": "2026-11-22T10:16:00Z",
@@ -68,6 +68,15 @@ def test_a_halted_step_is_seen_by_a_script(api: ScriptedApi) -> None:
     assert "muniment steps resume embedding" in told.stdout
     api.answers["GET", "/v1/steps"] = {"items": [STEP | {"state": "running"}]}
     assert api.run("steps", "list", "--json").exit_code == 0
+
+
+def test_a_step_that_waits_says_for_what(api: ScriptedApi) -> None:
+    """Whole, on a line of its own: the command in it can be copied."""
+    said = f"t:0:4: key_ring_unusable: data key {'7' * 36}: `muniment keys give-up --key {'7' * 36} --reason …`"
+    api.answers["GET", "/v1/steps"] = {"items": [STEP | {"state": "running", "waits": said}]}
+    told = api.run("steps")
+    assert f"\nembedding waits: {said}\n" in told.stdout
+    assert told.exit_code == 0
 
 
 def test_steps_and_breakers_are_turned_with_a_reason(api: ScriptedApi) -> None:

@@ -1,9 +1,10 @@
 """The wrapper, without a broker: what leaves it, in which order, and what never does."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -14,7 +15,9 @@ from support.publisher import MemoryPublisher
 from support.toy_step import Do, ToyStep, job
 
 from muniment.producers.log_codec import LogCodec
+from muniment.schemas import example, metrics
 from muniment.schemas.codec import Envelope
+from muniment.schemas.commands import DeleteDocument
 from muniment.schemas.documents import DocumentIndexed
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import Refused, StepFailure
@@ -24,7 +27,9 @@ from muniment.schemas.retry_headers import RetryState, retry_state
 from muniment.schemas.topics import DLQ, REDELIVERY
 from muniment.stream_apps.hosting.concerns import concerns, passes_by, topics_of
 from muniment.stream_apps.hosting.failures import failure_of
+from muniment.stream_apps.hosting.ports import Ports
 from muniment.stream_apps.hosting.settle import Settler
+from muniment.stream_apps.hosting.waits import Waits
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -102,6 +107,65 @@ async def test_blocking_repeats_in_place(log: MemoryPublisher, step: ToyStep) ->
     assert not log.sent
     step.blocked = False
     assert await task == "done"
+
+
+async def test_what_a_record_waits_for_in_place_is_shown_for_as_long_as_it_waits(
+    log: MemoryPublisher, step: ToyStep
+) -> None:
+    """Where it lies, for what, and since when; a metric counts it. Settled or cancelled, it is shown no more."""
+    waits = Waits(clock=lambda: 100.0)
+    for end in ("done", "cancelled"):
+        step.blocked = True
+        record = placed(Do.BLOCK)
+        wrapper = Settler(LogCodec(MemoryKeyRing()), log, ports=Ports(waits=waits), sleep=lambda _: asyncio.sleep(0))
+        task = asyncio.create_task(wrapper.settle(step, record))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        (shown,) = waits.shown()
+        assert (shown["step"], shown["position"], shown["records"]) == (step.name, record.place, 1)
+        assert shown["code"] == "database_unavailable"
+        assert waiting_now(step.name) == 1
+        if end == "done":
+            step.blocked = False
+            assert await task == "done"
+        else:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        assert (waits.shown(), waiting_now(step.name)) == ([], 0)
+
+
+async def test_a_foreign_record_that_names_a_key_that_never_was_says_how_to_end_the_wait(log: MemoryPublisher) -> None:
+    """The key, the record and the command are where an operator looks, and the step goes on when it is given up."""
+
+    class Sealed(ToyStep):
+        reads = (DeleteDocument,)
+
+        async def run(self, envelope: Envelope) -> AsyncIterator[Event | Record]:
+            for nothing in ():
+                yield nothing
+
+    theirs, ours, waits = MemoryKeyRing(), MemoryKeyRing(), Waits()
+    key = await theirs.create("acme", UUID(int=5))
+    foreign = DeleteDocument(document_id=UUID(int=5), reason="because")
+    meta = replace(example.metadata("x"), tenant="acme")
+    record = replace(await LogCodec(theirs).encode(foreign, meta), partition=3, offset=14)
+    wrapper = Settler(LogCodec(ours), log, ports=Ports(waits=waits), sleep=lambda _: asyncio.sleep(0))
+    task = asyncio.create_task(wrapper.settle(Sealed("acme"), record))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    (shown,) = waits.shown()
+    assert shown["code"] == "key_ring_unusable"
+    assert f"{key.key_id}, which {record.place} names" in str(shown["detail"])
+    assert f"muniment keys give-up --key {key.key_id}" in str(shown["detail"])
+    assert await ours.create("acme", UUID(int=5)) == key
+    await ours.destroy("acme", UUID(int=5))
+    assert await task == "done"
+    assert waits.shown() == []
+
+
+def waiting_now(step: str) -> float:
+    """What the metric says."""
+    return metrics.STEP_WAITING.labels(step, "database_unavailable")._value.get()  # type: ignore[no-any-return]
 
 
 async def test_a_cancellation_passes_through(log: MemoryPublisher) -> None:

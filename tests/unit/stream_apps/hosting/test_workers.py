@@ -70,7 +70,7 @@ def test_a_process_that_stands_by_is_well() -> None:
     """With its hosts switched off a process has no part, and that is as it should be."""
     health = Health()
     health.stand_by(now=True)
-    assert health.state() == {"ok": True, "standing_by": True, "parts": {}}
+    assert health.state() == {"ok": True, "standing_by": True, "parts": {}, "waits": []}
     health.stand_by(now=False)
     assert not health.state()["ok"]
 

@@ -153,3 +153,14 @@ async def test_the_step_that_resumes_the_others_has_no_button(world):
     assert answer.status_code == 409
     assert "Halt the steps whose work is to rest." in answer.text
     assert not world.publisher.sent
+
+
+async def test_a_step_that_waits_says_for_what(world):
+    """With the command that ends it, in both languages; the others say nothing of it."""
+    said = "t:0:4: key_ring_unusable: `muniment keys give-up --key 7`"
+    world.workers.waiting["embedding"] = said
+    async with browser(world.app) as http:
+        await signed_in(http)
+        for language, word in (("en", "Waits:"), ("ko", "기다리는 중:")):
+            page = (await http.get("/console/operations/steps", headers={"Accept-Language": language})).text
+            assert (page.count(word), page.count(said)) == (1, 1)

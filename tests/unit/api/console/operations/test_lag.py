@@ -52,5 +52,13 @@ async def test_what_does_not_answer_is_unknown():
     deps: Any = SimpleNamespace(overview=SimpleNamespace(lag=away), optional={"projections": broken})
     assert await steps_behind(deps) is None
     assert await projections_told(deps) is None
+
+    async def waits() -> Any:
+        error = RuntimeError()
+        error.parts = {"documents": {"state": "waiting_for_keys", "error": "key 7"}}  # type: ignore[attr-defined]
+        raise error
+
+    told = await projections_told(SimpleNamespace(overview=None, optional={"projections": waits}))  # type: ignore[arg-type]
+    assert [(row.state, row.error) for row in model_rows(["documents"], told, {})] == [("waiting_for_keys", "key 7")]
     nothing: Any = SimpleNamespace(overview=None, optional={})
     assert (await steps_behind(nothing), await projections_told(nothing)) == (None, None)
