@@ -2,10 +2,12 @@
 
 import json
 import sys
+from datetime import datetime
 from typing import Any
 
 import typer
 
+from muniment.infra.cli import audit_acknowledging
 from muniment.infra.cli.ordering import got
 
 
@@ -15,6 +17,7 @@ def register(audit: typer.Typer) -> None:
     audit.command("prove")(prove)
     audit.command("consistency")(consistency)
     audit.command("findings")(findings)
+    audit_acknowledging.register(audit)
 
 
 def checkpoints(
@@ -120,18 +123,28 @@ def consistency(
 
 
 def findings(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
-    """What on the log is not as it was sealed; exit code 1 when there is anything. Asks the database."""
+    """What on the log is not as it was sealed; exit code 1 for what nobody has acknowledged. Asks the database."""
     from muniment.infra.cli.audit_chain import all_findings
 
-    found = [dict(row) | {"found_at": row["found_at"].isoformat()} for row in all_findings()]
+    found = [{name: _plain(value) for name, value in dict(row).items()} for row in all_findings()]
+    left = [one for one in found if one["acknowledged_at"] is None]
     if as_json:
         print(json.dumps(found, indent=2))
     for one in [] if as_json else found:
         last = one["next_offset"] - 1
         print(f"{one['topic']}:{one['partition']}:{one['first_offset']} to {last} {one['kind']}: {one['detail']}")
+        if one["acknowledged_at"]:
+            print(f"  acknowledged {one['acknowledged_at']} by {one['acknowledged_by']}: {one['reason']}")
     if not found and not as_json:
         print("the log is as it was sealed")
-    raise typer.Exit(1 if found else 0)
+    if left and not as_json:
+        place = f"{left[0]['topic']}:{left[0]['partition']}:{left[0]['first_offset']}"
+        print(f'\nonce you know what it was: `muniment audit acknowledge {place} --reason "…"` ends the alert')
+    raise typer.Exit(1 if left else 0)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _place(log: str) -> tuple[str, str]:

@@ -49,8 +49,10 @@ from muniment_sealing.logs l cross join lateral (
 where ($1::text is null or l.topic = $1) and ($2::integer is null or l.partition = $2)
 order by l.topic, l.partition"""
 _FINDINGS = """
-select l.topic, l.partition, f.kind, f.first_offset, f.next_offset, f.detail, f.found_at
-from muniment_sealing.findings f join muniment_sealing.logs l using (log_id) order by f.found_at desc limit $1"""
+select l.topic, l.partition, f.kind, f.first_offset, f.next_offset, f.detail, f.found_at,
+    f.acknowledged_at, f.acknowledged_by, f.reason
+from muniment_sealing.findings f join muniment_sealing.logs l using (log_id)
+order by f.acknowledged_at is not null, f.found_at desc limit $1"""
 
 # The topic of checkpoints is not sealed; a row of it only holds what was found on it.
 _LOGS = """
@@ -191,7 +193,7 @@ class Proofs:
         return found
 
     async def findings(self, limit: int = 1000) -> list[Any]:
-        """What is not as it was sealed, the newest first, as rows."""
+        """What is not as it was sealed, the newest first, what was acknowledged last, as rows."""
         async with database():
             found: list[Any] = await self._pool.fetch(_FINDINGS, limit)
         return found

@@ -45,13 +45,21 @@ insert into muniment_sealing.checkpoints (log_id, size, root, next_offset, signe
 values ($1, $2, $3, $4, $5, $6, $7)"""
 _FINDING = """
 insert into muniment_sealing.findings (log_id, kind, first_offset, next_offset, detail) values ($1, $2, $3, $4, $5)
-on conflict do nothing returning log_id"""
+on conflict (log_id, kind, first_offset) do update
+set next_offset = excluded.next_offset, detail = excluded.detail,
+    acknowledged_at = null, acknowledged_by = null, reason = null
+where findings.acknowledged_at is not null and excluded.next_offset > findings.next_offset returning log_id"""
+_ACKNOWLEDGE = """
+update muniment_sealing.findings f set acknowledged_at = $5, acknowledged_by = $6, reason = $7
+from muniment_sealing.logs l where l.log_id = f.log_id and f.acknowledged_at is null
+    and l.topic = $1 and l.partition = $2 and f.first_offset = $3 and ($4 = '' or f.kind = $4)
+returning f.kind, f.first_offset, f.next_offset, f.detail"""
 _HALT = "update muniment_sealing.logs set halted = $2 where log_id = $1"
 _TOP = """
 select l.log_id, coalesce((select max(size) from muniment_sealing.checkpoints c where c.log_id = l.log_id), 0) as size
 from muniment_sealing.logs l where l.log_id = any($1)"""
 _COUNTS = """
-select (select count(*) from muniment_sealing.findings) as findings,
+select (select count(*) from muniment_sealing.findings where acknowledged_at is null) as findings,
        (select count(*) from muniment_sealing.logs where halted is not null) as halted"""
 
 
@@ -171,10 +179,19 @@ class SealingStore:
         return head.size, head.root, log.next_offset, moment, signature.key_id, note
 
     async def find(self, log: Log, finding: Finding) -> bool:
-        """Keep a finding; whether it is a new one."""
+        """Keep a finding; whether it is a new one, or reaches further than what was acknowledged of it."""
         row = (finding.kind, finding.first_offset, finding.next_offset, finding.detail)
         async with database():
             return await self._pool.fetchval(_FINDING, log.log_id, *row) is not None
+
+    async def acknowledge(self, place: tuple[str, int, int], *, kind: str, actor: str, reason: str) -> list[Finding]:
+        """Somebody has looked into what was found at this place: of this kind, or all. Gives what that ends alerts of.
+
+        Nothing is removed, and what halts a partition still halts it.
+        """
+        async with database():
+            rows = await self._pool.fetch(_ACKNOWLEDGE, *place, kind, self._now(), actor, reason)
+        return [Finding(*row) for row in rows]
 
     async def halt(self, log: Log, why: str) -> None:
         """Seal no more of this log."""
@@ -190,7 +207,7 @@ class SealingStore:
         return [log for log in logs if top.get(log.log_id, log.signed) < log.signed]
 
     async def counts(self) -> tuple[int, int]:
-        """How many findings there are, and how many logs are halted."""
+        """How many findings there are that nobody has acknowledged, and how many logs are halted."""
         async with database():
             row = await self._pool.fetchrow(_COUNTS)
         return row["findings"], row["halted"]

@@ -46,7 +46,7 @@ COMMANDS = {
         [
             "keys create", "keys revoke", "keys rotate-kek", "keys drop-kek", "keys backup", "keys restore",
             "keys give-up", "topics apply", "topics accept", "replay", "projections drop", "retention run",
-            "export range", "schemas register", "audit export", "audit keys rotate",
+            "export range", "schemas register", "audit export", "audit keys rotate", "audit acknowledge",
         ],
         ITSELF,
     ),
