@@ -42,7 +42,8 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 
 def _looked_up(host: str, port: int) -> "asyncio.Future[list[Any]]":
-    if not _TURNS.acquire(blocking=False):
+    turns = _TURNS
+    if not turns.acquire(blocking=False):
         raise StepFailure(ErrorCode.PROVIDER_TIMEOUT, "too many names are looked up: is the name server slow?")
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[Any]] = loop.create_future()
@@ -63,7 +64,7 @@ def _looked_up(host: str, port: int) -> "asyncio.Future[list[Any]]":
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
             failure = error
         finally:
-            _TURNS.release()
+            turns.release()
         # The loop may have ended meanwhile.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(tell, found, failure)
@@ -72,7 +73,7 @@ def _looked_up(host: str, port: int) -> "asyncio.Future[list[Any]]":
         threading.Thread(target=look_up, name="resolving", daemon=True).start()
     except (RuntimeError, MemoryError) as error:
         # It never began, so nobody else gives the turn back.
-        _TURNS.release()
+        turns.release()
         raise StepFailure(
             ErrorCode.PROVIDER_TIMEOUT, "no thread is left to look up a name: raise the limit of tasks or memory"
         ) from error

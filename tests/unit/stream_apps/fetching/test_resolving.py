@@ -71,6 +71,18 @@ async def test_lookups_that_nobody_waits_for_are_bounded(
     assert await told("127.0.0.1") == "127.0.0.1"
 
 
+async def test_a_turn_goes_back_to_where_it_was_taken(monkeypatch: pytest.MonkeyPatch, slow: threading.Event) -> None:
+    """A lookup of before does not give a turn to whoever counts by now: it would be one too many."""
+    monkeypatch.setattr(resolving, "LONGEST_S", 0.05)
+    before, now = threading.BoundedSemaphore(1), threading.BoundedSemaphore(1)
+    monkeypatch.setattr(resolving, "_TURNS", before)
+    assert await told("slow.test") == "fetch_failed"
+    monkeypatch.setattr(resolving, "_TURNS", now)
+    slow.set()
+    assert await asyncio.to_thread(before.acquire, timeout=30)
+    assert now.acquire(blocking=False)
+
+
 @pytest.mark.parametrize("failure", [RuntimeError("can't start new thread"), MemoryError()])
 async def test_a_lookup_without_a_thread_takes_no_turn(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
     """The machine has none left for the moment: an outage of ours, after which names are looked up as before."""
