@@ -43,7 +43,7 @@ def said(found: list[Finding]) -> Check:
     if gone is None:
         return Check(NAME, False, detail, APPLY)
     remedy = (
-        "records are gone. Find out who took them, see `muniment audit verify` for which; "
+        "records are gone. Find out who took them, see `muniment audit findings` for which; "
         f'then `muniment topics accept {gone.topic} --reason "…"`'
     )
     return Check(NAME, False, detail, remedy)

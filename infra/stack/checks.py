@@ -18,6 +18,7 @@ from muniment.infra.stack.audited_check import check_audited
 from muniment.infra.stack.check import Check
 from muniment.infra.stack.control import Control
 from muniment.infra.stack.keys_check import check_keys
+from muniment.infra.stack.sealing_check import check_sealing
 from muniment.infra.stack.supervisord import Places
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
@@ -176,6 +177,6 @@ async def check_all(settings: Settings) -> tuple[Check, ...]:
     own = [check_own(name) for name in parts.OWN]
     checks = [
         check_python, check_java, check_files, check_disk, check_supervisor,
-        check_kafka, check_audited, check_postgres, check_keys, check_embedding, *own,
+        check_kafka, check_audited, check_sealing, check_postgres, check_keys, check_embedding, *own,
     ]  # fmt: skip
     return tuple(await asyncio.gather(*(check(settings) for check in checks)))
