@@ -33,12 +33,22 @@ async def _looked(place: tuple[str, int], proof: Any, bootstrap: str) -> tuple[b
         if extent is None:
             return True, "the log has no such partition any more"
         if proof["first_offset"] < extent.start:
-            return False, f"the log begins at offset {extent.start} now: what was sealed is not there to be looked at"
+            return cut(place[0], extent.start)
         try:
             leaves, _ = await reader.read(place, proof["first_offset"])
         except CorruptBatch as error:
             return True, str(error)
     return compared(leaves, proof)
+
+
+def cut(topic: str, start: int) -> tuple[bool, str]:
+    """Whether somebody took the beginning of a log away, and what to say: of one for ever no retention did. Pure."""
+    from muniment.schemas.topics import SEALED_FOR_EVER
+
+    told = f"the log begins at offset {start} now: what was sealed is not there to be looked at"
+    if topic not in SEALED_FOR_EVER:
+        return False, told
+    return True, f"THE RECORD WAS TAKEN FROM THE LOG, which is kept for ever: it begins at offset {start} now"
 
 
 def gap(topic: str, partition: int, proof: Any) -> tuple[bool, str]:

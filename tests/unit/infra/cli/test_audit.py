@@ -239,3 +239,10 @@ def test_keys_are_shown_and_rotated(monkeypatch: pytest.MonkeyPatch, api: Script
     assert first["public"] in told
     private = json.loads((tmp_path / "keys.json").read_text())["keys"][-1]["private"]
     assert private not in told
+
+
+def test_a_beginning_that_was_cut_off_is_no_retention() -> None:
+    """Of a topic that is kept for ever somebody took it; of another one it may be gone by rights."""
+    wrong, told = audit_record.cut(TOPIC, 7)
+    assert (wrong, "TAKEN FROM THE LOG" in told, "begins at offset 7" in told) == (True, True, True)
+    assert audit_record.cut("muniment.jobs", 7)[0] is False
