@@ -1,5 +1,6 @@
 """What a person is told when a command did not work: a sentence for what can be explained, or nothing."""
 
+import re
 import sys
 from typing import TextIO
 
@@ -24,7 +25,22 @@ def explained(error: Exception) -> str | None:
         return f"a part does not answer: {error.strerror or error}"
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
-    return None
+    return _damaged(error)
+
+
+def _damaged(error: Exception) -> str | None:
+    """What to do about a log whose bytes are not what the broker wrote; None for all else."""
+    from aiokafka.errors import CorruptRecordException
+
+    if not isinstance(error, CorruptRecordException):
+        return None
+    found = re.search(r"topic='([^']+)', partition=(\d+)", str(error))
+    where = f"a batch of {found[1]}:{found[2]}" if found else "a batch of the log"
+    return (
+        f"{where} fails its checksum: the disk, or somebody at it\n"
+        "its offsets: muniment audit findings, once the sealer has looked at it again\n"
+        "nothing was changed; restore that log of the broker, then do it again"
+    )
 
 
 def tell(sentence: str, to: TextIO | None = None) -> None:

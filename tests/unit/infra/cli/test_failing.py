@@ -1,6 +1,7 @@
 """What a person is told when a command did not work."""
 
 import pytest
+from aiokafka.errors import CorruptRecordException
 from pydantic import BaseModel, ValidationError
 from typer.testing import CliRunner
 
@@ -76,6 +77,9 @@ def test_errors_are_explained_or_left_alone():
     assert explained(ConnectionRefusedError(111, "Connection refused")) == "a part does not answer: Connection refused"
     assert explained(FileNotFoundError(2, "No such file or directory", "/a/b")) == "/a/b: No such file or directory"
     assert explained(OSError("a mistake of ours")) is None
+    broken = CorruptRecordException("Invalid CRC - TopicPartition(topic='muniment.documents', partition=8)")
+    assert (explained(broken) or "").startswith("a batch of muniment.documents:8 fails its checksum")
+    assert "muniment audit findings" in (explained(CorruptRecordException("Corrupt")) or "")
     assert explained(KeyError("x")) is None
 
     class Other(BaseModel):
