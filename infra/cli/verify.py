@@ -150,6 +150,9 @@ def _told(found: "Verified") -> None:
     for places, why in ((found.passed, "skipped by an operator"), (found.parked, "parked, for it cannot be folded")):
         for topic, partition, offset in places:
             print(f"  passed by: {topic}:{partition}:{offset} ({why})")
+    for topic, partition, offset in found.cut_off if found.rows else ():
+        told = "what lay before is gone, and rows that came of it differ; do: muniment audit findings"
+        print(f"  the log begins at {topic}:{partition}:{offset}, and is kept for ever: {told}")
     for topic, partition, offset in found.foldable:
         print(f"  parked, yet it can be folded: {topic}:{partition}:{offset}; do: muniment replay {name}")
 

@@ -129,6 +129,7 @@ def _model(found: Verified) -> dict[str, Any]:
         "not_compared": dict(comparison.left_out),
         "skipped": [_place(one) for one in found.passed],
         "parked": [_place(one) for one in found.parked],
+        "cut_off": [_place(one) for one in found.cut_off],
         "parked_but_foldable": [_place(one) for one in found.foldable],
     }
 

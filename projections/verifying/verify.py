@@ -6,13 +6,14 @@ not parked there ends the verification: then the two programs differ.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from muniment.projections import live
 from muniment.projections.batch import Decoder, Place
+from muniment.projections.checkpoint import Partition
 from muniment.projections.config import ProjectionsConfig
 from muniment.projections.database import connect
 from muniment.projections.projection import Connection, Projection
@@ -25,6 +26,7 @@ from muniment.projections.replaying.replay import Progress
 from muniment.projections.replaying.share import Apart
 from muniment.projections.verifying.tracing import Said, traced
 from muniment.projections.verifying.views import changed_views
+from muniment.schemas.topics import SEALED_FOR_EVER
 
 
 class Outdated(Exception):
@@ -44,6 +46,7 @@ class Verified:
         parked: Places that continuous work could not fold, and that could not be folded here, either.
         views: Views of readers that are defined otherwise than this program defines them.
         foldable: Places that the live read model has parked, and that can be folded.
+        cut_off: Where logs that are kept for ever begin although something lay before.
         events: How many records were folded.
         seconds: How long it took.
 
@@ -59,6 +62,7 @@ class Verified:
     seconds: float
     foldable: tuple[Place, ...] = ()
     views: tuple[str, ...] = ()
+    cut_off: tuple[Place, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -120,9 +124,15 @@ async def verify(projection: Projection, config: ProjectionsConfig, decoder: Dec
             parked=tuple(sorted(load.unfolded)),
             foldable=tuple(sorted(load.foldable)),
             views=views,
+            cut_off=cut_off(load.begins),
             events=load.done,
             seconds=monotonic() - began,
         )
+
+
+def cut_off(begins: Mapping[Partition, int]) -> tuple[Place, ...]:
+    """Where logs that are kept for ever begin although something lay before: what came of that, nothing proves."""
+    return tuple(sorted((t, p, at) for (t, p), at in begins.items() if at and t in SEALED_FOR_EVER))
 
 
 async def _filled(connection: Connection, load: Load, old: str, look: Look) -> None:

@@ -19,7 +19,7 @@ from muniment.projections.replaying.load import LogTooShort
 from muniment.projections.replaying.replay import Progress
 from muniment.projections.replaying.turn import Underway
 from muniment.projections.verifying.certificate import certified
-from muniment.projections.verifying.verify import Verified
+from muniment.projections.verifying.verify import Verified, cut_off
 
 
 def found(*, live="aa"):
@@ -129,6 +129,19 @@ def test_a_parked_place_that_can_be_folded_is_named(run, monkeypatch):
     assert done.exit_code == 1, done.output
     assert "documents: every row is what the log says, but 1 events are parked that can be folded" in done.stdout
     assert "parked, yet it can be folded: muniment.documents:1:42; do: muniment replay documents" in done.stdout
+
+
+def test_a_log_that_was_cut_off_is_told_beside_the_rows_that_differ(run, monkeypatch):
+    """They are not laid to the read model alone; where no row differs there is nothing to explain."""
+    seen = replace(found(live="bb"), differences=(TableDifferences("documents", (), 1),))
+    cut = cut_off({("muniment.documents", 3): 7, ("muniment.chunks", 0): 0, ("muniment.jobs", 0): 9})
+    for one, told in ((replace(seen, cut_off=cut), True), (replace(found(), cut_off=cut), False)):
+        monkeypatch.setattr("muniment.infra.cli.verify._one", lambda *_, one=one: one)
+        done = run("documents")
+        assert ("the log begins at muniment.documents:3:7, and is kept for ever" in done.stdout) == told
+        assert "muniment.jobs" not in done.stdout
+        [model] = json.loads(run("documents", "--json").stdout)["certificate"]["read_models"]
+        assert model["cut_off"] == ["muniment.documents:3:7"]
 
 
 @pytest.mark.parametrize("command", ["verify", "replay"])
