@@ -45,7 +45,9 @@ def run(
         for document in ids if dry_run else ():
             print(f"  {document}")
     if not found:
-        print("nothing is too old")
+        settings = load_settings()
+        ruled = settings.retention_days or settings.retention_tenants
+        print("nothing is too old" if ruled else "no rule is set (MUNIMENT_RETENTION_DAYS): nothing is ever too old")
 
 
 async def _run(*, dry_run: bool) -> list[tuple[str, int, list[str]]]:
