@@ -2,7 +2,11 @@
 
 import re
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
+
+import typer
 
 from muniment.schemas.errors import MunimentError
 
@@ -47,3 +51,14 @@ def tell(sentence: str, to: TextIO | None = None) -> None:
     """Print it as all commands do; the first line says what, the others are details."""
     first, *others = sentence.splitlines()
     print(f"muniment: {first}", *(f"  {line}" for line in others), sep="\n", file=to or sys.stderr)
+
+
+@contextmanager
+def rest_named(rest: Sequence[str], what: str) -> Iterator[None]:
+    """Where what is done inside ends the command, say what has not been come to by then."""
+    try:
+        yield
+    except typer.Exit:
+        if rest:
+            tell(f"{what}: {', '.join(rest)}")
+        raise

@@ -47,10 +47,13 @@ def replay(
     It can be stopped or killed and started again: it goes on from there, and the live one stays as it is until the
     switch. Exit code 1 when it stopped at a poison event or found a difference that was not accepted.
     """
+    from muniment.infra.cli.failing import rest_named
+
     names = named(projections or [], every=every)
     _checked(begin, end, accept, short=short_log)
-    for name in names:
-        _one(name, begin=begin, end=end, lanes=concurrency, accept=accept, short=short_log, keep=keep, anew=anew)
+    for number, name in enumerate(names):
+        with rest_named(names[number + 1 :], "not begun"):
+            _one(name, begin=begin, end=end, lanes=concurrency, accept=accept, short=short_log, keep=keep, anew=anew)
 
 
 def named(given: list[str], *, every: bool) -> list[str]:

@@ -42,8 +42,7 @@ def verify(
         return
     from muniment.infra.cli.replay import named
 
-    names = named(projections or [], every=not projections)
-    found = [_one(name, concurrency) for name in names]
+    found = _each(named(projections or [], every=not projections), concurrency, quiet=as_json)
     certificate = _certificate(found)
     if out is not None:
         out.write_text(json.dumps(certificate, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -65,6 +64,22 @@ def _called_rightly(projections: list[str] | None, out: Path | None, check: Path
     # Looked at now: a verification may take hours, and what cannot be written then is lost.
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise typer.BadParameter(f"--out: {out} is no file in a folder that there is")
+
+
+def _each(names: list[str], lanes: int, *, quiet: bool) -> "list[Verified]":
+    """What was found of each. Where one ends the command, it is told what was found by then, and what not looked at."""
+    from muniment.infra.cli.failing import rest_named
+
+    found: list[Verified] = []
+    for number, name in enumerate(names):
+        with rest_named(names[number + 1 :], "not verified"):
+            try:
+                found.append(_one(name, lanes))
+            except typer.Exit:
+                for one in () if quiet else found:
+                    _told(one)
+                raise
+    return found
 
 
 def _one(name: str, lanes: int) -> "Verified":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from muniment.infra.cli.main import make_app
@@ -160,6 +161,26 @@ def test_a_log_that_is_too_short_is_told(command, monkeypatch, tmp_path):
     assert "muniment.documents:3 ends at 7, but was folded up to 1007" in told
     assert "restore the log to where it was" in told
     assert 'muniment replay documents --short-log --accept "why, for the record"' in told
+
+
+@pytest.mark.parametrize(
+    ("command", "told"), [("verify", "not verified: jobs, chunks"), ("replay", "not begun: jobs, chunks")]
+)
+def test_what_was_not_come_to_is_named(command, told, monkeypatch, tmp_path):
+    """One read model ends the command: the others are not taken for done, and what was found by then is told."""
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+
+    def one(name, *_, **__):
+        if name == "history":
+            raise typer.Exit(1)
+        return replace(found(), comparison=replace(found().comparison, projection=name))
+
+    monkeypatch.setattr(f"muniment.infra.cli.{command}._one", one)
+    done = CliRunner().invoke(make_app(), [command, "documents", "history", "jobs", "chunks"])
+    assert (done.exit_code, told in done.stderr) == (1, True), done.output
+    assert ("documents: every row is what the log says" in done.stdout) == (command == "verify")
+    last = CliRunner().invoke(make_app(), [command, "documents", "history"])
+    assert (last.exit_code, told.split(":")[0] in last.stderr) == (1, False)
 
 
 def test_what_a_short_log_has_left_is_not_switched_to_without_a_reason(monkeypatch, tmp_path):
