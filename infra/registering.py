@@ -127,6 +127,10 @@ class OutsideRegistry:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def _no_registry(self) -> str:
+        return f"what answers at {self.name} is no schema registry: its address may need a path"
+
     def look(self, wanted: Iterable[Place]) -> Findings:
         """Compare what is there with what has to be; changes nothing."""
         found = Findings()
@@ -189,8 +193,10 @@ class OutsideRegistry:
             answer = self._http.request(method, path, json=body)
         except httpx2.TransportError as error:
             raise NotRegistered(f"{self.name} does not answer ({type(error).__name__})") from None
-        if answer.status_code in allow:
+        if answer.status_code in allow and _has_a_code(answer):
             return None
+        if answer.status_code in allow:
+            raise NotRegistered(self._no_registry)
         if not answer.is_success:
             about = f" for {place}" if place else ""
             raise NotRegistered(f"{self.name} answered {answer.status_code}{about}: {_message(answer)}")
@@ -199,7 +205,7 @@ class OutsideRegistry:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise NotRegistered(f"what answers at {self.name} is no schema registry: its address may need a path")
+            raise NotRegistered(self._no_registry)
         return found
 
 
@@ -208,6 +214,14 @@ _OWN = "use a registry (or, with Confluent's, a context: an address that ends in
 
 def _other_id(place: Place, number: object, name: str) -> str:
     return f"{place} has the id {number} in {name}, and records carry {place.schema.schema_id}: {_OWN}"
+
+
+def _has_a_code(answer: httpx2.Response) -> bool:
+    """A registry says in a code what is not there; whatever else answers 404 has never heard of schemas."""
+    try:
+        return "error_code" in answer.json()
+    except (ValueError, TypeError):
+        return False
 
 
 def _message(answer: httpx2.Response) -> str:

@@ -83,14 +83,16 @@ def register_(
     Exit code 1, and nothing changed, when an id is taken there by another schema.
     """
     from muniment.infra.acting import acting
-    from muniment.infra.not_set import required
+    from muniment.infra.not_set import NotSetError
     from muniment.infra.registering import NotRegistered, OutsideRegistry, places
     from muniment.infra.stack.record import load_settings
     from muniment.schemas.catalogue import declarations
 
     settings = load_settings()
     setting = settings.schema_registry_url
-    address = to or required(setting.get_secret_value() if setting else None, "MUNIMENT_SCHEMA_REGISTRY_URL")
+    address = to or (setting.get_secret_value() if setting else "")
+    if not address:
+        raise NotSetError("which registry? name its address by --to, or set MUNIMENT_SCHEMA_REGISTRY_URL")
     try:
         with OutsideRegistry(address) as outside:
             found = outside.look(places(declarations()))

@@ -14,6 +14,7 @@ from support.standin_registry import StandIn
 from typer.testing import CliRunner
 
 from muniment.infra.cli.main import make_app
+from muniment.infra.not_set import NotSetError
 from muniment.infra.registering import UNUSED, fill, fillers
 from muniment.infra.settings import Settings
 from muniment.infra.stack.start import lay_foundations
@@ -119,9 +120,22 @@ def test_no_registry_is_a_sentence(run: Run, address: str, why: str) -> None:
 def test_a_server_that_is_no_registry_is_a_sentence(run: Run) -> None:
     """The path of a registry is easily forgotten."""
     with registries.ours() as running:
-        done = run("register", "--to", running.url.removesuffix("/registry"))
-    assert done.exit_code == 1
-    assert "answered 404" in done.output or "no schema registry" in done.output
+        address = running.url.removesuffix("/registry")
+        done, looked = run("register", "--to", address), run("register", "--to", address, "--check")
+    for told in (done, looked):
+        assert told.exit_code == 1
+        assert f"what answers at {address} is no schema registry" in told.output
+        assert "missing" not in told.output
+
+
+def test_no_address_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the option and the setting: no stack that is started would bring one."""
+    monkeypatch.delenv("MUNIMENT_SCHEMA_REGISTRY_URL", raising=False)
+    done = run("register")
+    assert isinstance(done.exception, NotSetError)
+    assert "--to" in str(done.exception)
+    assert "MUNIMENT_SCHEMA_REGISTRY_URL" in str(done.exception)
+    assert "muniment up" not in str(done.exception)
 
 
 def test_our_own_registry_holds_every_schema(run: Run) -> None:
