@@ -101,13 +101,25 @@ class ExportFolder:
         return sha256(self.path / MANIFEST)
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest; `NotSetError` where there is none."""
+        """The manifest; `NotSetError` where there is none, or what cannot be one."""
         place = self.path / MANIFEST
         if not place.exists():
             begun = "was interrupted: give the same command again" if self._plan.exists() else "is no export"
             raise NotSetError(f"{self.path} has no {MANIFEST}: it {begun}")
-        found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        try:
+            found = json.loads(place.read_text("utf-8"))
+        except ValueError as error:
+            raise self.foreign(str(error)) from None
+        if not isinstance(found, dict):
+            raise self.foreign("no JSON object")
         return found
+
+    def foreign(self, why: str) -> NotSetError:
+        """What is told of a manifest that is not as exports write theirs: another program's, or damaged."""
+        return NotSetError(
+            f"{self.path / MANIFEST} is not one that an export wrote, or not any more ({why})\n"
+            f"an evidence bundle is verified by `muniment audit verify`"
+        )
 
     def files(self) -> Iterator[str]:
         """Every file in it but the manifest, by its path below the folder."""

@@ -14,10 +14,17 @@ def verify(folder: ExportFolder) -> Iterator[str]:
     """What is wrong with the export, a sentence each; nothing when it is as its manifest says.
 
     Raises:
-        NotSetError: there is no manifest, or the form's library is not installed.
+        NotSetError: there is no manifest, or none of an export, or the form's library is not installed.
 
     """
     manifest = folder.manifest()
+    try:
+        yield from _verified(folder, manifest)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise folder.foreign(f"{type(error).__name__}: {error}") from error
+
+
+def _verified(folder: ExportFolder, manifest: Mapping[str, Any]) -> Iterator[str]:
     form = format_of(manifest["format"])
     listed = {one["path"]: one for one in manifest["files"]}
     there = set(folder.files())

@@ -62,6 +62,18 @@ async def test_an_export_is_looked_at(tmp_path: Path) -> None:
     assert one["path"] in wrong.output
 
 
+@pytest.mark.parametrize(
+    "manifest", ["{", "[]", "{}", '"text"', '{"format": "csv"}', '{"format": "avro", "files": [{}]}', "\xff"]
+)
+def test_a_manifest_that_no_export_wrote_is_said(manifest: str, tmp_path: Path) -> None:
+    """Also that of something else, as of an evidence bundle: exit code 1 and a sentence, never a traceback."""
+    (tmp_path / "manifest.json").write_text(manifest, "latin-1")
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(make_app(), ["export", "verify", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "manifest.json is not one that an export wrote" in f"{done.output}{done.exception}"
+    assert isinstance(done.exception, NotSetError)
+
+
 class Installation:
     """A log of deletions of two tenants' documents, their keys, and the commands that export it."""
 
