@@ -205,7 +205,7 @@ def _show(manifest: dict[str, Any], digest: str, out: Path) -> None:
     gaps = [(span, gap) for span in manifest["spans"] for gap in span["gaps"]]
     for span, gap in gaps:
         print(f"gap: {span['topic']}:{span['partition']}:{gap['first']}-{gap['last']} {_WHY[gap['why']]}")
-    state = "closed: nothing can be added to it" if manifest["closed"] else "open: the log goes on after it"
+    state = "closed: nothing can be added to it" if manifest["closed"] else "open: more may come to it"
     print(f"{_counted(manifest['rows'], 'row')} in {out}, personal fields {manifest['personal']}; the range is {state}")
     print(f"manifest.json sha256:{digest}")
 

@@ -80,6 +80,7 @@ class Installation:
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home, self.keys = home, MemoryKeyRing()
         self.killed_after: int | None = None
+        self.told = ""
         self.documents: dict[str, UUID] = {"acme": uuid4(), "brief": uuid4(), "gone": uuid4()}
         monkeypatch.setattr(reading, "log_reader", self._reader)
         monkeypatch.setattr(bootstrap, "parts", self._parts)
@@ -108,6 +109,7 @@ class Installation:
         env = {"MUNIMENT_HOME": str(self.home), "MUNIMENT_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
         words = ("export", "documents", "--format", "jsonl", "--out", str(out or self.home / uuid4().hex), *words)
         done = CliRunner(env=env).invoke(make_app(), words)
+        self.told = done.output
         assert (done.exit_code == 0) is (self.killed_after is None), done.output
         return [decode(r, lambda _: None) for one in orphans(self.home / "trail") for r in one.records()]
 
@@ -189,3 +191,20 @@ def test_another_export_into_the_folder_has_entries_of_its_own(tmp_path: Path, m
     house.export(out=out)
     found = house.export("--tenant", "acme", out=out)
     assert len({e.event.entity for e in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "open: more may come to it"),
+        (["--to", "2100-01-01T00:00:00Z"], "open: more may come to it"),
+        (["--to", "2026-01-01T00:00:00Z"], "closed: nothing can be added to it"),
+    ],
+)
+def test_whether_more_may_come_is_said(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range whose end was given is open, too, while no record shows that the log has passed it."""
+    house = Installation(tmp_path, monkeypatch)
+    house.export(*words)
+    assert f"the range is {said}" in house.told
