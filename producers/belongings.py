@@ -44,10 +44,13 @@ select distinct on (v.episode_id) v.project_id, v.episode_id, coalesce(e.title, 
     ) as current
 from read.script_versions v left join read.episodes e using (tenant, project_id, episode_id)
 where v.tenant = $1 and v.draft_id = any($2) order by v.episode_id, v.number desc"""
-# What an erasure would destroy. Before a document is acknowledged it has one, and after its erasure none.
+# What an erasure would take. Before a document is acknowledged it has a key, and after its erasure none; one whose key
+# was given up or is lost, or whose erasure was interrupted, still has its rows.
 _THERE = """
-select distinct document_id from muniment_keys.data_keys
-where tenant = $1 and document_id = any($2) and destroyed_at is null order by document_id"""
+select document_id from muniment_keys.data_keys
+where tenant = $1 and document_id = any($2) and destroyed_at is null
+union select document_id from read.documents
+where tenant = $1 and document_id = any($2) and status <> 'deleted' order by document_id"""
 _SIGNED_IN = "person:"
 
 

@@ -10,7 +10,7 @@ from avro.errors import AvroException
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from muniment.api.registry.contents import WHY_MAX, parsed
+from muniment.api.registry.contents import parsed, sendable, why
 from muniment.api.registry.errors import (
     INVALID_SCHEMA,
     SCHEMA_NOT_FOUND,
@@ -108,13 +108,13 @@ async def compatible(
 def _verdict(subject: Subject, brought: Given, versions: range, *, verbose: bool) -> dict[str, Any]:
     try:
         found = [
-            f"version {number}: {why}"
+            sendable(f"version {number}: {reason}")
             for number in versions
-            for why in incompatible(brought.schema, subject.schemas[number - 1].schema, subject.level)
+            for reason in incompatible(brought.schema, subject.schemas[number - 1].schema, subject.level)
         ]
     except (AvroException, RecursionError) as error:
         # Two libraries read schemas here, and one is stricter.
-        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {str(error)[:WHY_MAX]}") from None
+        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {why(error)}") from None
     return {"is_compatible": not found} | ({"messages": found} if verbose else {})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import fastavro
+from avro.errors import AvroException
 from fastavro.schema import SchemaParseException, UnknownType, to_parsing_canonical_form
 
 from muniment.api.registry.errors import (
@@ -98,19 +99,24 @@ def parsed(text: str) -> Any:
         fastavro.parse_schema(schema)
         canonical(schema)
     except _WRONG as error:
-        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {_why(error)}") from None
+        raise RegistryError(INVALID_SCHEMA, f"Invalid schema: {why(error)}") from None
     return schema
 
 
-def _why(error: Exception) -> str:
-    """What is wrong, as far as the library says it: it may repeat the whole schema."""
+def why(error: Exception) -> str:
+    """What is wrong, as far as the library says it: it may repeat the whole schema, and what no answer can hold."""
     match error:
         case UnknownType():
             told = f"there is no type {error.name!r}"
-        case SchemaParseException() | json.JSONDecodeError():
+        case SchemaParseException() | json.JSONDecodeError() | AvroException():
             told = str(error)
         case KeyError():
             told = f"{error} is missing"
         case _:
             told = f"this is not how one is built ({type(error).__name__})"
-    return told if len(told) <= WHY_MAX else f"{told[:WHY_MAX]}…"
+    return sendable(told if len(told) <= WHY_MAX else f"{told[:WHY_MAX]}…")
+
+
+def sendable(text: str) -> str:
+    """The text with what has no UTF-8 (half of a surrogate pair, which JSON can name) as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -71,7 +71,7 @@ def verify(
     """Check a bundle as its own verifier does. Exit code 1 when something is wrong, 2 when it cannot be checked."""
     from muniment.schemas.proofs.verifier import verify as verifier
 
-    given = [str(bundle), *(["--key", key] if key else [])]
+    given = [str(bundle), *([] if key is None else ["--key", key])]
     for one in checkpoint:
         given += ["--checkpoint", str(one)]
     raise typer.Exit(verifier.main(given))

@@ -16,6 +16,7 @@ import json
 import re
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ Line = tuple[Log, Json, bytes]
 HEAD = b"\x00muniment signature v1\x00"
 FORGED = "is forged: no key of this installation signed this checkpoint"
 ELSEWHERE = "is a checkpoint of another installation"
+DAMAGED = (
+    *(OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What reading a bundle raises that is none, or not a whole one any more."""
 
 
 def sha(data: bytes) -> bytes:
@@ -451,7 +457,7 @@ def main(arguments: list[str] | None = None) -> int:
         bundle = Bundle(given.bundle)
         wrong = bundle.wrong
         manifest, lines = bundle.check(pinned, kept)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         for where, what in wrong:
             print(f"WRONG {where} {what}")
         told = "can be checked no further" if wrong else "cannot be checked"

@@ -123,3 +123,16 @@ async def test_only_documents_that_there_are_would_go(house: House) -> None:
     await house.ring.destroy(TENANT, erased)
     reached = await Belongings(house.pool, house.subjects).reach(TENANT, [there, erased, uuid4()], None)
     assert reached.documents == (there,)
+
+
+async def test_a_document_whose_key_is_gone_and_whose_rows_are_not_would_go(house: House) -> None:
+    """Its key was given up, or its erasure was killed before it came to the read models."""
+    document_id, deleted = await house.document(), await house.document()
+    row = "insert into read.documents (tenant, document_id, status, latest_version, deleted_up_to) values"
+    await house.pool.execute(
+        f"{row} ($1, $2, 'indexed', 1, 0), ($1, $3, 'deleted', 1, 1)", TENANT, document_id, deleted
+    )
+    for one in (document_id, deleted):
+        await house.ring.destroy(TENANT, one)
+    reached = await Belongings(house.pool, house.subjects).reach(TENANT, [document_id, deleted], None)
+    assert reached.documents == (document_id,)

@@ -126,6 +126,31 @@ async def test_a_schema_that_only_one_library_takes_is_refused(http: AsyncClient
         assert "union" in answer.json()["message"].lower()
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "record", "name": "\ud800", "fields": []},
+        {"type": "record", "name": "R", "aliases": ["\ud800"], "fields": []},
+        ["int", {"type": "fixed", "name": "\ud800", "size": 1}, {"type": "fixed", "name": "\ud800", "size": 2}],
+        {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int", "default": "\ud800"}]},
+        "\ud800",
+    ],
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/subjects/{SUBJECT}",
+        f"/compatibility/subjects/{SUBJECT}/versions/1",
+        f"/compatibility/subjects/{SUBJECT}/versions?verbose=true",
+    ],
+)
+async def test_what_no_answer_can_hold_is_told_by_its_escape(http: AsyncClient, path: str, schema: object) -> None:
+    """JSON can name half of a character; whoever sends one is answered, and nothing breaks."""
+    answer = await http.post(path, content=json.dumps({"schema": json.dumps(schema)}))
+    assert answer.status_code in {200, 404, 422}, answer.text
+    assert answer.status_code != 422 or code_of(answer) == (422, 42201)
+
+
 async def test_a_body_that_never_ends_is_refused(http: AsyncClient) -> None:
     """A schema is read into memory, so there is a limit."""
     assert code_of(await http.post(f"/subjects/{SUBJECT}", content=b"x" * (BODY_MAX + 1)))[0] == 413

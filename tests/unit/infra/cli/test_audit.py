@@ -188,6 +188,8 @@ def test_a_bundle_is_checked_by_its_own_verifier(api: ScriptedApi, sealed: Seale
     bundle = write(tmp_path / "bundle", sealed.signer, [sealed.part()])
     key = sealed.signer.public_keys()[0].value.hex()
     assert api.run("audit", "verify", str(bundle), "--key", key).exit_code == 0
+    # A script whose variable was never set must not prove anything by nobody's key.
+    assert api.run("audit", "verify", str(bundle), "--key", "").exit_code == 2
     (bundle / "keys.json").write_text("[]")
     assert api.run("audit", "verify", str(bundle)).exit_code == 1
     assert api.run("audit", "verify", str(tmp_path)).exit_code == 2

@@ -19,7 +19,7 @@ from muniment.projections.replaying.digest import TableDigest
 from muniment.projections.replaying.load import LogTooShort
 from muniment.projections.replaying.replay import Progress
 from muniment.projections.replaying.turn import Underway
-from muniment.projections.verifying.certificate import certified
+from muniment.projections.verifying.certificate import PURPOSE, canonical, certified
 from muniment.projections.verifying.verify import Verified, cut_off
 
 
@@ -103,6 +103,20 @@ def test_a_certificate_with_differences_says_of_which_read_models(run, tmp_path)
     done = run("--check", path)
     assert done.exit_code == 1
     assert "different: documents; equal: jobs" in done.stdout
+
+
+def test_an_older_certificate_says_it_as_well(run, tmp_path):
+    """Of what they did not compare yet, they say nothing."""
+    other = replace(found(live="bb"), differences=(TableDifferences("documents", (), 1),))
+    jobs = replace(found(), comparison=replace(found().comparison, projection="jobs"))
+    signer = Signer(tmp_path / "signing.json")
+    whole = certified([other, jobs], signer, datetime(2026, 3, 1, tzinfo=UTC), "0.1.0")
+    for model in whole["certificate"]["read_models"]:
+        del model["changed_views"], model["parked_but_foldable"]
+    whole["signature"]["value"] = base64.b64encode(signer.sign(PURPOSE, canonical(whole["certificate"])).value).decode()
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(whole))
+    assert "different: documents; equal: jobs" in run("--check", path).stdout
 
 
 @pytest.mark.parametrize(
