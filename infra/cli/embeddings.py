@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from muniment.infra.cli.client import ApiError, Client
 from muniment.infra.cli.ordering import AsJson, Reason, asked, got, ordered
 
 PATH = "/v1/embedding-models"
@@ -128,9 +129,9 @@ def switch(
 
     What nobody can read any more, or was discarded as a dead letter, hinders nothing; how much that is, is said.
     """
-    before = {} if as_json else _by_name()
     name = _order("switch", to, reason, "search reads {}", as_json=as_json)
-    if said := _left_out(before.get(name, {})):
+    # After it: who goes back to a model in a hurry does not wait for figures.
+    if not as_json and (said := _left_out(_by_name().get(name, {}))):
         print(f"{name} {said}")
 
 
@@ -209,7 +210,15 @@ def _order(what: str, model: str, reason: str, said: str, *, as_json: bool) -> s
 
 
 def _by_name() -> dict[str, dict[str, Any]]:
-    return {one["model"]: one for one in got(PATH)["items"]}
+    """The models with their figures; none where they cannot be had now: nothing that is ordered depends on them."""
+
+    async def look(api: Client) -> Any:
+        try:
+            return await api.get(PATH)
+        except ApiError:
+            return {"items": []}
+
+    return {one["model"]: one for one in asked(look)["items"]}
 
 
 def _left_out(one: dict[str, Any]) -> str:

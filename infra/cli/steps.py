@@ -51,7 +51,8 @@ def list_steps(as_json: bool = AsJson) -> None:
     whole = {"step", "state", "since"}
     console.print(render.table(columns, rows, right={"lag"}, whole=whole, spare=("lag", "by"), width=console.width))
     for one in found["items"]:
-        if one["waits"]:
+        # An API of an older version does not say.
+        if one.get("waits"):
             console.print(f"\n{one['name']} waits: {one['waits']}", highlight=False, markup=False, soft_wrap=True)
     if halted:
         hint = f"muniment steps resume {quoted(halted[0])} --reason …"

@@ -81,6 +81,6 @@ with unreadable as (
     group by m, tenant, document_id, version
 )
 select l.model, coalesce(sum(l.batches) filter (where u.version is not null), 0)::bigint as unreadable,
-    coalesce(sum(least(l.batches, d.letters)) filter (where u.version is null), 0)::bigint as discarded
+    coalesce(sum(least(l.batches, coalesce(d.letters, 0))) filter (where u.version is null), 0)::bigint as discarded
 from lacking l left join unreadable u using (tenant, document_id, version)
 left join discarded d using (model, tenant, document_id, version) group by l.model

@@ -182,6 +182,8 @@ async def test_a_discarded_letter_counts_for_its_own_model_and_work(read_model: 
     await read_model.catch_up()
     assert await live_model.gaps(read_model.pool, OTHER) == 2
     assert await live_model.gaps(read_model.pool, third) == 1
+    every = await live_model.coverage(read_model.pool, ["toy", OTHER, third])
+    assert [every[model].discarded for model in (OTHER, third)] == [0, 1]
     for batch in range(2):
         await reembedded(story, batch, third)
     await read_model.catch_up()

@@ -99,6 +99,17 @@ def test_what_a_model_leaves_out_is_said_with_the_reason(api: ScriptedApi) -> No
     assert json.loads(as_json.output)["outcome"] == "accepted"
 
 
+def test_figures_that_cannot_be_had_hold_nothing_up(api: ScriptedApi) -> None:
+    """They are for people; a model is switched to and dropped all the same."""
+    api.answers["GET", PATH] = (500, {"code": "internal", "detail": "it takes too long"})
+    api.answers["POST", f"{PATH}/switch"] = api.decides(events=DECIDED)
+    done = api.run("embeddings", "switch", "--to", "big", "--reason", "why")
+    assert (done.exit_code, done.output) == (0, "search reads big#1024\n")
+    api.answers["POST", f"{PATH}/drop"] = api.decides(events=DECIDED)
+    done = api.run("embeddings", "drop", "big", "--reason", "why")
+    assert (done.exit_code, done.output) == (0, "the vectors of big#1024 are gone\n")
+
+
 def test_a_drop_says_what_no_model_has_from_then_on(api: ScriptedApi) -> None:
     """Batches that the others left out; nothing of a model that has none for itself."""
     api.answers["POST", f"{PATH}/drop"] = api.decides(events=DECIDED)

@@ -77,6 +77,9 @@ def test_a_step_that_waits_says_for_what(api: ScriptedApi) -> None:
     told = api.run("steps")
     assert f"\nembedding waits: {said}\n" in told.stdout
     assert told.exit_code == 0
+    older = {name: value for name, value in STEP.items() if name != "waits"}
+    api.answers["GET", "/v1/steps"] = {"items": [older | {"state": "running"}]}
+    assert api.run("steps").exit_code == 0
 
 
 def test_steps_and_breakers_are_turned_with_a_reason(api: ScriptedApi) -> None:
