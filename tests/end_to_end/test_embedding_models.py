@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from support.plain import PLAIN
 from support.stack import INSTALLED, Api, Stack, until
 
 FIRST, SERVED, OTHER = "multilingual-e5-small", "multilingual-e5-small-256", "multilingual-e5-small-256#256"
@@ -231,7 +232,7 @@ def served(stack: Stack) -> Iterator[str]:
     def answers() -> bool:
         assert process.poll() is None, "the embedding server has ended"
         with suppress(httpx2.TransportError):
-            return httpx2.get(str(address.join("/health")), timeout=20, trust_env=False).is_success
+            return httpx2.get(str(address.join("/health")), timeout=20, trust_env=False, verify=PLAIN).is_success
         return False
 
     with subprocess.Popen([sys.executable, "-m", "muniment.infra.embedding_server", *words]) as process:
@@ -245,7 +246,7 @@ def served(stack: Stack) -> Iterator[str]:
 def vector(address: str, text: str) -> list[float]:
     """What the server itself says of a text."""
     body = {"model": SERVED, "input": [text], "dimensions": 256}
-    answer = httpx2.post(f"{address}/embeddings", json=body, timeout=60, trust_env=False).json()
+    answer = httpx2.post(f"{address}/embeddings", json=body, timeout=60, trust_env=False, verify=PLAIN).json()
     found: list[float] = answer["data"][0]["embedding"]
     return found
 

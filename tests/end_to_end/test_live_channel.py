@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from support.plain import PLAIN
 from support.roaming import Second
 from support.stack import Api, Stack, until
 from websockets.exceptions import ConnectionClosed
@@ -100,7 +101,9 @@ def test_every_instance_hears_of_a_change_and_keeps_nothing_of_what_is_gone(
 def search(url: str, key: str, words: str, position: str = "") -> list[str]:
     """The documents of the hits of one instance."""
     headers = {"Authorization": f"Bearer {key}"} | ({"Muniment-Position": position} if position else {})
-    answer = httpx2.get(f"{url}/v1/search", params={"q": words, "mode": "text"}, headers=headers, timeout=60)
+    answer = httpx2.get(
+        f"{url}/v1/search", params={"q": words, "mode": "text"}, headers=headers, timeout=60, verify=PLAIN
+    )
     assert answer.status_code == 200, answer.text
     return [hit["document_id"] for hit in answer.json()["hits"]]
 
@@ -114,7 +117,8 @@ def test_a_killed_instance_is_come_back_to(stack: Stack, api: Api) -> None:
 
     def back() -> bool:
         try:
-            return httpx2.get(f"{stack.record().addresses['api']}/health/readiness", timeout=60).status_code == 200
+            url = f"{stack.record().addresses['api']}/health/readiness"
+            return httpx2.get(url, timeout=60, verify=PLAIN).status_code == 200
         except httpx2.TransportError:
             return False
 

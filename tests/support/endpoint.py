@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import httpx2
+from support.plain import PLAIN
 from support.until import until
 
 
@@ -19,7 +20,7 @@ class Endpoint:
         self._words = [f"--port={port}", f"--base-ms={base_ms}", f"--per-input-ms={per_input_ms}"]
         # A connection for each question: one that rests for as long as the server keeps it may end as it is used.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        self._http = httpx2.Client(base_url=self.url, timeout=60, trust_env=False, limits=limits)
+        self._http = httpx2.Client(base_url=self.url, timeout=60, trust_env=False, limits=limits, verify=PLAIN)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
+from support.plain import PLAIN
 from support.ports import free_port
 
 
@@ -39,7 +40,7 @@ def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx2.get(address, timeout=2, trust_env=False).is_success:
+            if httpx2.get(address, timeout=2, trust_env=False, verify=PLAIN).is_success:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
@@ -48,5 +49,5 @@ def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 def calls(address: str) -> int:
     """How often it was asked for embeddings."""
-    found = httpx2.get(address.removesuffix("/v1") + "/calls", trust_env=False).json()
+    found = httpx2.get(address.removesuffix("/v1") + "/calls", trust_env=False, verify=PLAIN).json()
     return int(found["requests"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from support.plain import PLAIN
 from support.ports import free_port as new_free_port
 
 from muniment.infra.embedding_server.convert import convert
@@ -40,7 +41,7 @@ def wait_until_healthy(address: str, process: "subprocess.Popen[bytes]", log: Pa
         if process.poll() is not None:
             break
         try:
-            if httpx2.get(f"{address}/health", timeout=20).status_code == 200:
+            if httpx2.get(f"{address}/health", timeout=20, verify=PLAIN).status_code == 200:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)

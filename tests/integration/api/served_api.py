@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+from support.plain import PLAIN
 
 
 @dataclass(frozen=True)
@@ -18,5 +19,9 @@ class Served:
     def client(self, key: str | None = None) -> httpx2.Client:
         """A client with that key; mine when none is given."""
         return httpx2.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {key or self.mine}"}, timeout=90, trust_env=False
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {key or self.mine}"},
+            timeout=90,
+            trust_env=False,
+            verify=PLAIN,
         )

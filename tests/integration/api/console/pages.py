@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import httpx2
 from served_api import Served
+from support.plain import PLAIN
 from support.until import until
 
 FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -20,6 +21,7 @@ class Pages:
             timeout=90,
             trust_env=False,
             follow_redirects=True,
+            verify=PLAIN,
         )
         answer = self.http.post("/console/sign-in", data={"key": key or served.mine}, follow_redirects=False)
         assert answer.status_code == 303, answer.text
