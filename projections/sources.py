@@ -56,6 +56,9 @@ async def partitions(source: Any, names: Iterable[str]) -> list[TopicPartition]:
     for name in names:
         await source._client.set_topics([name])  # noqa: SLF001 - the public call only knows subscribed topics
         found += [TopicPartition(name, number) for number in sorted(source.partitions_for_topic(name) or ())]
+    if found:
+        # Of all at once from here on: of which it is not told who leads them, it could not ask for offsets.
+        await source._client.set_topics({place.topic for place in found})  # noqa: SLF001 - as above
     return found
 
 

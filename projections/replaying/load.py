@@ -102,6 +102,9 @@ class Load:
     begins: dict[Partition, int] = field(default_factory=dict)
     done: int = 0
     alone: str = ""
+    _offsets: Any = None
+    """A consumer that fetches nothing, to ask where the log begins and ends: of one that does, the broker hears the
+    question after the fetch that is under way, which at the end of the log takes a quarter of a second."""
     _open: list[Lane] = field(default_factory=list)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -134,11 +137,8 @@ class Load:
 
     async def ends(self) -> dict[Partition, int]:
         """Where the log ends now."""
-        found: dict[Partition, int] = {}
-        for lane in self._open:
-            ends = await lane.source.end_offsets(lane.partitions)
-            found |= {self.place(p): end for p, end in ends.items()}
-        return found
+        ends = await self._offsets.end_offsets([p for lane in self._open for p in lane.partitions])
+        return {self.place(p): end for p, end in ends.items()}
 
     async def lost(self, goal: Mapping[Partition, int]) -> list[LogTooShort]:
         """Where the log ends before the goal: nobody would ever come to it."""
@@ -172,11 +172,11 @@ class Load:
 
     async def _enter(self) -> None:
         names = sources.topic_names(self.projection, self.config.topic_prefix)
-        first = await self._consumer()
-        found = [p for p in await sources.partitions(first, names) if self._is_mine(p)]
+        self._offsets = await self._consumer()
+        found = [p for p in await sources.partitions(self._offsets, names) if self._is_mine(p)]
         lanes = max(1, min(self.lanes, len({p.partition for p in found})))
         for number in range(lanes):
-            source = first if number == 0 else await self._consumer()
+            source = await self._consumer()
             connection = await connect(self.config.database_url, f"replay {self.projection.name}")
             # It says nothing for as long as others fold, and nobody on the way may take it for dead.
             await keep_alive(connection)
@@ -185,9 +185,9 @@ class Load:
             source.assign(share)
             self._open.append(Lane(source, connection, share))
         await checkpoint.ensure(self._open[0].connection, self.schema, [self.place(p) for p in found])
+        firsts = await self._offsets.beginning_offsets(found)
+        self.begins |= {self.place(p): offset for p, offset in firsts.items()}
         for lane in self._open:
-            firsts = await lane.source.beginning_offsets(lane.partitions)
-            self.begins |= {self.place(p): offset for p, offset in firsts.items()}
             await self._seek(lane)
 
     async def _consumer(self) -> Any:

@@ -334,3 +334,13 @@ async def test_continuous_work_passes_by_what_was_skipped(
     live = await live_schema(connection, "documents")
     rows = await connection.fetch(f'select topic, partition, "offset" from {live}.parked')
     assert [tuple(row) for row in rows] == [(parked.topic, parked.partition, parked.offset)]
+
+
+async def test_a_replay_does_not_wait_for_what_is_not_on_the_log(
+    *, config: ProjectionsConfig, sender: Sender, log: Log, documents: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the log ends is asked several times, and answered while a fetch waits for the next record."""
+    await sender.send(await told(log, 3))
+    monkeypatch.setattr("muniment.projections.sources.FETCH_WAIT_MS", 30_000)
+    async with asyncio.timeout(25):
+        assert (await replay(documents, config, log.codec, How())).switched
