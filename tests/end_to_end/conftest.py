@@ -10,8 +10,9 @@ from support.ports import free_port
 from support.stack import Api, Stack, running_stack
 
 HERE = Path(__file__).parent
-FIRST = ("test_embedding_models.py", "test_rebuilding.py", "test_erasing.py")
-"""What goes through everything that a stack has: soon, while that is little."""
+FIRST = ("test_erasing.py", "test_rebuilding.py", "test_embedding_models.py")
+"""What goes through everything that a stack has: soon, while that is little, in this order. An erasure waits twenty
+seconds for workers that were killed before, which nobody can ask any more."""
 LAST = ("test_large_documents.py",)
 """What leaves much behind that the others would have to read again."""
 RUNNING = ExitStack()
@@ -31,7 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    return 0 if item.path.name in FIRST else 2 if item.path.name in LAST else 1
+    name = item.path.name
+    return FIRST.index(name) if name in FIRST else len(FIRST) + (name in LAST)
 
 
 @pytest.hookimpl(trylast=True)
