@@ -17,7 +17,6 @@ LONG = (
     "tests/integration/api/test_openapi.py",
     "tests/integration/stack/test_up.py",
     "tests/integration/retrying/test_mover.py",
-    "tests/integration/projections/test_running.py",
     "tests/integration/packaging/test_wheel.py",
     "tests/contract/hosts/test_crashes.py",
     "tests/contract/hosts/test_order.py",
