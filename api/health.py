@@ -23,6 +23,8 @@ from muniment.schemas.metrics import RAG_QUEUE_LENGTH
 
 LOG = structlog.get_logger(__name__)
 PROBE_S = 3.0
+_NOT_IN_THE_OPEN = frozenset({"error", "detail", "position", "named"})
+"""What parts tell of single records, keys, files and commands: for who may operate, in `/v1/steps` and the console."""
 NOT_READY = problems("not_ready")
 router = APIRouter(tags=["health"])
 _started = monotonic()
@@ -160,12 +162,18 @@ async def _part(name: str, probe: Probe) -> answers.Part:
     facts: dict[str, Any] = {}
     try:
         async with asyncio.timeout(PROBE_S):
-            facts = dict(await probe())
+            facts = {name: _open(fact) for name, fact in (await probe()).items()}
         status = "ok"
     except Exception as error:  # noqa: BLE001 - whatever a probe meets, the part is away, and health has to say so
         LOG.warning("health.away", part_name=name, error=type(error).__name__)
         status, facts = "away", {"error": type(error).__name__, **getattr(error, "facts", {})}
     return answers.Part(status=status, took_ms=round((perf_counter() - started) * 1000, 1), facts=facts)
+
+
+def _open(fact: Any) -> Any:
+    if isinstance(fact, Mapping):
+        return {name: _open(one) for name, one in fact.items() if name not in _NOT_IN_THE_OPEN}
+    return [_open(one) for one in fact] if isinstance(fact, list) else fact
 
 
 def _all_ok(parts: Mapping[str, answers.Part]) -> bool:

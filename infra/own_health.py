@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from muniment.schemas.error_codes import ErrorCode
+
+_CODES = frozenset(code.value for code in ErrorCode)
 WAITED_S = 10.0
 """A record that waits in place for less is no news: a database or log was away for a moment."""
 
@@ -21,6 +24,26 @@ def stopped(body: Mapping[str, Any]) -> dict[str, Any]:
 def waiting(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The records that wait in place for longer than a moment, the longest first."""
     return [one for one in body.get("waits", ()) if one["for_s"] >= WAITED_S]
+
+
+def in_the_open(body: Mapping[str, Any], *, well: bool) -> dict[str, Any]:
+    """What anybody may read of it: what waits, since when and by which code; no position, key, path or command."""
+    parts = {
+        name: {"state": one.get("state"), "code": code_of(one.get("error", "")), "for_s": one.get("for_s")}
+        for name, one in ({} if well else stopped(body)).items()
+    }
+    waits = [{key: one[key] for key in ("step", "code", "records", "for_s")} for one in waiting(body)]
+    told = {
+        "stopped": {name: {key: value for key, value in one.items() if value} for name, one in parts.items()},
+        "waits": waits,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def code_of(error: str) -> str:
+    """The code that an error begins with; empty for one that says something else."""
+    code = error.partition(":")[0]
+    return code if code in _CODES else ""
 
 
 def by_step(body: Mapping[str, Any]) -> dict[str, str]:

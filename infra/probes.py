@@ -23,6 +23,8 @@ WATCHED_S = 300.0
 """The watch looks every minute: after so long without a look it is not there."""
 TRAIL_S = 10.0
 """Entries that wait longer have no log to go to."""
+_FOREIGN = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading an answer ends with that has another form: it is somebody else who listens on the port."""
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 Waits = Callable[[], Sequence[Mapping[str, Any]]]
 
@@ -158,7 +160,10 @@ def embeddings(settings: Settings, client: httpx2.AsyncClient) -> Probe:
 
 
 class PartsWaitError(Exception):
-    """Parts of a process, or records in it, wait for something; `facts` says for what, `parts` is all that it told."""
+    """Parts of a process, or records in it, wait for something.
+
+    `facts` is what anybody may read of that; `parts` is all that the process told.
+    """
 
     def __init__(self, facts: Mapping[str, Any], parts: Mapping[str, Any]) -> None:
         super().__init__()
@@ -172,10 +177,9 @@ def process(settings: Settings, port: int, client: httpx2.AsyncClient) -> Probe:
         answer = await client.get(f"http://{reach(settings.web_host)}:{port}/health")
         body = _told(answer)
         parts: Mapping[str, Any] = body.get("parts", {})
-        stopped = {} if answer.status_code == httpx2.codes.OK else own_health.stopped(body)
-        facts = {"stopped": stopped, "waits": own_health.waiting(body)}
-        if any(facts.values()):
-            raise PartsWaitError({name: value for name, value in facts.items() if value}, parts)
+        facts = own_health.in_the_open(body, well=answer.status_code == httpx2.codes.OK)
+        if facts:
+            raise PartsWaitError(facts, parts)
         answer.raise_for_status()
         return parts
 
@@ -193,9 +197,9 @@ def step_waits(
             return here
         try:
             answer = await client.get(f"http://{reach(settings.web_host)}:{settings.workers_port}/health")
-        except httpx2.HTTPError:
+            return here | own_health.by_step(_told(answer))
+        except (httpx2.HTTPError, *_FOREIGN):
             return here
-        return here | own_health.by_step(_told(answer))
 
     return look
 
@@ -215,8 +219,8 @@ def lag(settings: Settings, client: httpx2.AsyncClient) -> Callable[[], Awaitabl
     async def look() -> Mapping[str, int]:
         try:
             parts = await process(settings, settings.projections_port, client)()
-        except (httpx2.HTTPError, PartsWaitError):
+            return {name: int(part.get("lag") or 0) for name, part in parts.items()}
+        except (httpx2.HTTPError, PartsWaitError, *_FOREIGN):
             return {}
-        return {name: int(part.get("lag") or 0) for name, part in parts.items()}
 
     return look

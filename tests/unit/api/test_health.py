@@ -56,6 +56,22 @@ async def test_detailed_health_has_all_parts(world):
     assert found["projection_lag"] == {"documents": 0}
 
 
+async def test_detailed_health_tells_everybody_states_and_numbers_only(world):
+    """Which record a part waits for, its key and the command that ends it are not for who has no key of the API."""
+
+    async def told():
+        return {"documents": {"state": "running", "lag": 3, "error": "key 7", "drift": {"rows": 1, "named": ["a row"]}},
+                "waits": [{"step": "extracting", "for_s": 60.0, "position": "a:0:4", "detail": "key 7"}]}  # fmt: skip
+
+    world.app.state.dependencies.optional["projections"] = told
+    async with world.client() as http:
+        found = (await http.get("/health/detailed")).json()
+    assert found["parts"]["projections"]["facts"] == {
+        "documents": {"state": "running", "lag": 3, "drift": {"rows": 1}},
+        "waits": [{"step": "extracting", "for_s": 60.0}],
+    }
+
+
 async def test_detailed_health_says_where_the_steps_run(world):
     """In the API's processes once the flag is turned; how many, nobody knows while the broker says nothing."""
     world.workers.flag, world.workers.processes = False, None

@@ -106,13 +106,14 @@ async def test_a_process_that_is_away_is_an_exception():
 LOST = "key_ring_unusable: the key store has never heard of data key 7: `muniment keys give-up --key 7`"
 
 
-async def test_a_read_model_that_waits_for_a_key_says_for_which():
-    """With the command that ends it: the process is there, and has told."""
+async def test_a_read_model_that_waits_for_a_key_is_told_without_the_key():
+    """The process is there, and has told: all may know that it waits, the whole of it is for those who asked it."""
     waits = {"running": False, "state": "waiting_for_keys", "error": LOST, "for_s": 9.0, "lag": 3}
     parts = {"documents": waits, "jobs": {"running": True, "state": "running"}}
     with pytest.raises(probes.PartsWaitError) as told:
         await probes.process(settings(), 1, client({"/health": (503, {"parts": parts})}))()
-    assert told.value.facts == {"stopped": {"documents": {"state": "waiting_for_keys", "error": LOST, "for_s": 9.0}}}
+    stopped = {"state": "waiting_for_keys", "code": "key_ring_unusable", "for_s": 9.0}
+    assert told.value.facts == {"stopped": {"documents": stopped}}
     assert told.value.parts == parts
 
 
@@ -122,14 +123,23 @@ def waited(for_s, step="extracting", records=1):
             "records": records, "for_s": for_s}  # fmt: skip
 
 
-async def test_a_worker_in_which_a_record_waits_says_for_what():
+async def test_a_worker_in_which_a_record_waits_says_so():
     """It is well, and a restart would heal nothing; yet somebody has to hear of it, though not of a moment's wait."""
     body = {"parts": {"extracting": {"running": True}}, "waits": [waited(60.0), waited(1.0)]}
     with pytest.raises(probes.PartsWaitError) as told:
         await probes.process(settings(), 1, client({"/health": (200, body)}))()
-    assert told.value.facts == {"waits": [waited(60.0)]}
+    shown = {"step": "extracting", "code": "key_ring_unusable", "records": 1, "for_s": 60.0}
+    assert told.value.facts == {"waits": [shown]}
     short = body | {"waits": [waited(1.0)]}
     assert await probes.process(settings(), 1, client({"/health": (200, short)}))() == body["parts"]
+
+
+FOREIGN = [
+    {"waits": 3, "parts": []},
+    {"waits": ["x"], "parts": {"a": 1}},
+    {"waits": [{"for_s": "long"}], "parts": 7},
+    {"waits": [{"for_s": 99}], "parts": {"a": {"lag": "far"}}},
+]
 
 
 @pytest.mark.parametrize(("port", "found"), [(5, {"extracting", "chunking"}), (0, {"extracting"})])
@@ -142,6 +152,15 @@ async def test_what_steps_wait_for_is_asked_where_they_run(port, found):
     assert ("and 2 more" in waits.get("chunking", "")) == ("chunking" in found)
     alone = probes.step_waits(settings(workers_port=5), client({}), lambda: [waited(30.0)])
     assert set(await alone()) == {"extracting"}
+
+
+@pytest.mark.parametrize("body", FOREIGN, ids=str)
+async def test_somebody_else_on_the_port_of_a_process_tells_nothing(body):
+    """What it answers has another form: what this process knows is told all the same."""
+    http = client({"/health": (200, body)})
+    here = await probes.step_waits(settings(workers_port=5), http, lambda: [waited(30.0)])()
+    assert set(here) == {"extracting"}
+    assert await probes.lag(settings(projections_port=5), http)() == {}
 
 
 @pytest.mark.parametrize("status", [200, 503])
