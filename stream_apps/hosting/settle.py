@@ -32,10 +32,10 @@ from muniment.stream_apps.hosting.insist import insist
 from muniment.stream_apps.hosting.line import Line
 from muniment.stream_apps.hosting.ports import Ports
 from muniment.stream_apps.hosting.racing import unless
-from muniment.stream_apps.hosting.waits import Waiting
 from muniment.stream_apps.parking.port import Standing
 from muniment.stream_apps.retrying.confirmed import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sleep, send_at_last
 from muniment.stream_apps.retrying.policy import TOO_LATE, Limits, Move, Retry, Wait
+from muniment.stream_apps.retrying.waited import Repeated
 from muniment.stream_apps.step import Step
 
 __all__ = ["Codec", "Settler"]
@@ -125,6 +125,11 @@ class Settler:
         return outcome
 
     async def _settle(self, step: Step, record: Record, settling: Settling) -> str:
+        # Around everything: also before the step runs and after it the log and the database are waited for.
+        with self._ports.waits.of(step.name, record.place):
+            return await self._to_its_end(step, record, settling)
+
+    async def _to_its_end(self, step: Step, record: Record, settling: Settling) -> str:
         work = partial(settling, step, record)
         job_id = None if step.works_for_cancelled else _job_of(record)
         settled = await (work() if job_id is None else unless(self._ports.cancelled, job_id, work))
@@ -141,8 +146,8 @@ class Settler:
         standing = await self._line.stand(step, record)
         if standing is Standing.PARKED:
             return Settled("parked", record)
-        with self._ports.waits.of(step.name, record.place) as waiting:
-            outcome, last = await self._tried(step, record, waiting)
+        with Repeated() as repeated:
+            outcome, last = await self._tried(step, record, repeated)
         return Settled(outcome, last, headed=standing is Standing.HEAD)
 
     async def _without_turn(self, step: Step, record: Record) -> Settled:
@@ -154,7 +159,7 @@ class Settler:
         outcome, last = await self._leave(step, record, *await self._judged(step, record, found, now_ms, now_ms))
         return Settled(outcome, last)
 
-    async def _tried(self, step: Step, record: Record, waiting: Waiting) -> tuple[str, Record]:
+    async def _tried(self, step: Step, record: Record, repeated: Repeated) -> tuple[str, Record]:
         """Try until the record is settled, or may leave with its failure; what holds the step up is waited for here."""
         gate, name = self._ports.gate, branched(step.name, step.branch)
         pause, patient_until, since_ms = FIRST_PAUSE_S, 0.0, 0
@@ -164,15 +169,16 @@ class Settler:
                 async with self._ports.right_of_way.taken(slow=step.slow):
                     found = await self._attempts.once(step, record)
                 if isinstance(found, str):
+                    repeated.over()
                     await gate.went_well(name, record, probe=probe)
                     return found, record
             if POLICIES[found.code] is Policy.BLOCK:
                 log.warning("step_blocked", code=found.code.value, error=found.detail, pause_s=pause)
-                waiting.on(found)
+                repeated.on(found)
                 await self._sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 continue
-            waiting.over()
+            repeated.over()
             now = self._now().timestamp()
             patient_until = patient_until or now + self._limits.breaker_patience_s
             since_ms = since_ms or int(now * 1000)
