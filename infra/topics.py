@@ -1,23 +1,38 @@
 """Makes the broker's topics what `schemas.topics` declares: idempotent, shows a diff, refuses to shrink."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import InvalidConfigurationError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    InvalidConfigurationError,
+    KafkaError,
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
-from muniment.schemas.topic_config import as_wanted, wanted_config
+from muniment.schemas.topic_config import BOUND, as_wanted, unknown, wanted_config
 from muniment.schemas.topics import TOPICS, Topic
 
 _VISIBLE_S = 15.0
 _SET_ON_TOPIC = 1
 """The source of a configuration entry, in Kafka's protocol: set on the topic itself."""
-_HINTS = {InvalidConfigurationError.errno: " (the settings that topics are given want Kafka 3.6 or newer)"}
+_WILL_NOT = frozenset(
+    {TopicAuthorizationFailedError.errno, InvalidConfigurationError.errno, PolicyViolationError.errno}
+)
+"""What a broker answers to a setting that it does not know, or that a policy or an ACL keeps from us."""
+_LEFT = (
+    "the broker does not take this setting ({why}). Everything else is as declared; but records whose time lies "
+    "far ahead are not refused, and one of them spoils what is found by time (exports, --from and --to). "
+    "Use Kafka 3.6 or newer, or allow it (its policy; AlterConfigs on the topics), then: muniment topics apply"
+)
 
 
 class TopicsError(RuntimeError):
@@ -26,16 +41,20 @@ class TopicsError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between what is declared and what is there; `refused` says why it will not be made."""
+    """One difference between what is declared and what is there; `refused` says why it will not be made.
+
+    `left` says why one is done without that the broker does not take: a warning, for all topics at once.
+    """
 
     topic: str
     what: str
     refused: str = ""
+    left: str = ""
 
 
 def made(changes: Iterable[Change]) -> str:
-    """What is made of these, in words: what the trail says of it. Empty when all of them are refused."""
-    return "; ".join(f"{change.topic}: {change.what}" for change in changes if not change.refused)
+    """What is made of these, in words: what the trail says of it. Empty when nothing is."""
+    return "; ".join(f"{one.topic}: {one.what}" for one in changes if not one.refused and not one.left)
 
 
 def differences(
@@ -61,7 +80,7 @@ def differences(
         changes.append(Change(topic.name, f"{there} -> {partitions} partitions"))
     for name, value in wanted_config(topic, replication).items():
         found = config.get(name)
-        if not as_wanted(name, value, found):
+        if not as_wanted(name, value, found) and not unknown(name, found):
             refused = "an audited topic may not lose records" if _loses(topic, name, found, value) else ""
             changes.append(Change(topic.name, f"{name}: {found} -> {value}", refused))
     return changes
@@ -90,39 +109,81 @@ async def apply(bootstrap: str, partitions: int, *, replication: int = 1) -> lis
     async with _admin(bootstrap) as admin:
         changes = await _plan(admin, partitions, replication)
         missing = {c.topic for c in changes if c.what.startswith("create")}
-        new = [_new(t, partitions, replication) for t in TOPICS if t.name in missing]
-        if new:
-            answer = await admin.create_topics(new)
-            _check((error[1], error[0]) for error in answer.topic_errors)
+        new = [t for t in TOPICS if t.name in missing]
+        without = await _create(admin, new, partitions, replication) if new else {}
         growing = {c.topic for c in changes if "partitions" in c.what and not c.refused} - missing
         grow = {t.name: NewPartitions(t.partitions or partitions) for t in TOPICS if t.name in growing}
         if grow:
             await admin.create_partitions(grow)
-        settle = {c.topic for c in changes if ":" in c.what and not c.refused}
+        settle = {c.topic for c in changes if ":" in c.what and not c.refused and not c.left}
         if settle:
-            await _settle(admin, [t for t in TOPICS if t.name in settle], changes, replication)
-        await _visible(admin, partitions, replication)
-        return changes
+            without |= await _settle(admin, [t for t in TOPICS if t.name in settle], changes, replication)
+        await _visible(admin, partitions, replication, without)
+        return left_out(changes, without)
 
 
-async def _visible(admin: Any, partitions: int, replication: int) -> None:
+def left_out(changes: Iterable[Change], without: Mapping[str, str]) -> list[Change]:
+    """The changes, and instead of the bound of each topic that it was refused for, by why, one warning; pure."""
+    if not without:
+        return list(changes)
+    kept = [one for one in changes if not one.left and not (one.topic in without and _bounds(one))]
+    why = ", ".join(sorted(set(without.values())))
+    return [*kept, Change(f"{len(without)} topics", BOUND, left=_LEFT.format(why=why))]
+
+
+def _bounds(change: Change) -> bool:
+    return change.what.startswith(f"{BOUND}:")
+
+
+async def _create(admin: Any, topics: list[Topic], partitions: int, replication: int) -> dict[str, str]:
+    answer = await admin.create_topics([_new(t, partitions, replication) for t in topics])
+    without = _check(map(_created, answer.topic_errors), may_refuse=True)
+    if without:
+        again = [_new(t, partitions, replication) for t in topics if t.name in without]
+        for new in again:
+            new.topic_configs.pop(BOUND, None)
+        _check(map(_created, (await admin.create_topics(again)).topic_errors))
+    return without
+
+
+def _created(error: Any) -> tuple[int, str, str]:
+    # (topic, code), from the second version of the answer on also a message.
+    return error[1], error[0], (error[2] if len(error) > 2 else "") or ""  # noqa: PLR2004 - as just said
+
+
+async def _visible(admin: Any, partitions: int, replication: int, without: Collection[str]) -> None:
     """Wait until the broker shows what it has made: a worker that starts before that never sees the topic."""
     try:
         async with asyncio.timeout(_VISIBLE_S):
-            while any(not c.refused for c in await _plan(admin, partitions, replication)):  # noqa: ASYNC110 - polling is all there is
+            while any(  # noqa: ASYNC110 - polling is all there is
+                not c.refused and not c.left and not (c.topic in without and _bounds(c))
+                for c in await _plan(admin, partitions, replication)
+            ):
                 await asyncio.sleep(0.1)
     except TimeoutError:
         raise TopicsError(f"the broker does not show its changes after {_VISIBLE_S:.0f} s") from None
 
 
-async def _settle(admin: Any, topics: list[Topic], changes: list[Change], replication: int) -> None:
+async def _settle(admin: Any, topics: list[Topic], changes: list[Change], replication: int) -> dict[str, str]:
     own = await _configs(admin, topics, own_only=True)
-    resources = [
-        ConfigResource(ConfigResourceType.TOPIC, t.name, configs=settled(t, changes, own.get(t.name, {}), replication))
-        for t in topics
-    ]
-    for answer in await admin.alter_configs(resources):
-        _check((resource[0], resource[3]) for resource in answer.resources)
+    wanted = {t.name: settled(t, changes, own.get(t.name, {}), replication) for t in topics}
+    without = await _write(admin, wanted, may_refuse=True)
+    # What else is to be set goes without it; where it was all there was, there is nothing to send.
+    others = {c.topic for c in changes if ":" in c.what and not c.refused and not c.left and not _bounds(c)}
+    rest = {
+        name: {key: value for key, value in wanted[name].items() if key != BOUND or key in own.get(name, {})}
+        for name in without
+        if name in others
+    }
+    if rest:
+        await _write(admin, rest)
+    return without
+
+
+async def _write(admin: Any, configs: Mapping[str, dict[str, str]], *, may_refuse: bool = False) -> dict[str, str]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=config) for name, config in configs.items()]
+    told = [one for answer in await admin.alter_configs(resources) for one in answer.resources]
+    return _check(((one[0], one[3], one[1] or "") for one in told), may_refuse=may_refuse)
 
 
 def settled(topic: Topic, changes: list[Change], own: dict[str, str], replication: int = 1) -> dict[str, str]:
@@ -139,12 +200,21 @@ def settled(topic: Topic, changes: list[Change], own: dict[str, str], replicatio
     }
 
 
-def _check(errors: Iterable[tuple[int, str]]) -> None:
-    """Raise for what the broker did not do: the client itself hands errors back as if they were results."""
-    for code, topic in errors:
+def _check(errors: Iterable[tuple[int, str, str]], *, may_refuse: bool = False) -> dict[str, str]:
+    """Raise for what the broker did not do: the client itself hands errors back as if they were results.
+
+    With `may_refuse` the topics for which it would not take a setting are given instead, each with its answer.
+    """
+    refused = {}
+    for code, topic, message in errors:
         # Made by another `apply` in the meantime: that is what was wanted.
-        if code not in {0, TopicAlreadyExistsError.errno}:
-            raise TopicsError(f"{topic}: {for_code(code).__name__}{_HINTS.get(code, '')}")
+        if code in {0, TopicAlreadyExistsError.errno}:
+            continue
+        name = for_code(code).__name__
+        if not (may_refuse and code in _WILL_NOT):
+            raise TopicsError(f"{topic}: {name}{message and f': {message}'}")
+        refused[topic] = name
+    return refused
 
 
 def _new(topic: Topic, partitions: int, replication: int) -> NewTopic:
@@ -166,7 +236,7 @@ async def _plan(admin: Any, partitions: int, replication: int) -> list[Change]:
     for topic in TOPICS:
         want = topic.partitions or partitions
         out += differences(topic, want, counts.get(topic.name), configs.get(topic.name, {}), replication=replication)
-    return out
+    return left_out(out, {name: "it does not know it" for name, one in configs.items() if one and BOUND not in one})
 
 
 async def _configs(admin: Any, topics: list[Topic], *, own_only: bool = False) -> dict[str, dict[str, str]]:

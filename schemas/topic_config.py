@@ -14,6 +14,8 @@ WHOLE = -1
 """The partition of a finding about the whole topic."""
 TOPIC, START, END = "topic", "log.start", "log.end"
 """Settings that are none of Kafka's: the topic is there; its first offset; its end."""
+BOUND = "message.timestamp.after.max.ms"
+"""How far ahead of the broker's clock a record may be: unknown to Kafka before 3.6, and some brokers refuse it."""
 _AT_LEAST = frozenset({"min.insync.replicas"})
 _LOSING = frozenset({"cleanup.policy", "retention.ms", "retention.bytes"})
 
@@ -59,7 +61,7 @@ def wanted_config(topic: Topic, replication: int = 1) -> dict[str, str]:
         "max.message.bytes": str(topic.max_message_bytes),
         "message.timestamp.type": "CreateTime",
         # Nothing here is stamped ahead on purpose: what waits for its time says until when in a header.
-        "message.timestamp.after.max.ms": str(MAX_AHEAD_MS),
+        BOUND: str(MAX_AHEAD_MS),
         # Ours are not compressed. What others send in a codec that our consumers have no library for would stop every
         # reader of the partition: the broker unpacks it.
         "compression.type": "uncompressed",
@@ -77,6 +79,11 @@ def as_wanted(name: str, wanted: str, found: str | None) -> bool:
     return found == wanted
 
 
+def unknown(name: str, found: str | None) -> bool:
+    """Whether the broker does not know a setting that can be done without: nobody has changed it, or could set it."""
+    return name == BOUND and found is None
+
+
 def config_findings(topic: Topic, config: Mapping[str, str] | None, replication: int = 1) -> list[Finding]:
     """What differs in a topic's configuration; `config` is `None` for one that is not there."""
     if config is None:
@@ -84,7 +91,7 @@ def config_findings(topic: Topic, config: Mapping[str, str] | None, replication:
     return [
         Finding(topic.name, WHOLE, name, value, str(config.get(name)))
         for name, value in wanted_config(topic, replication).items()
-        if not as_wanted(name, value, config.get(name))
+        if not as_wanted(name, value, config.get(name)) and not unknown(name, config.get(name))
     ]
 
 

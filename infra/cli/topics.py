@@ -59,7 +59,7 @@ def diff(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> None
     address = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
     changes = asyncio.run(declared.plan(address, settings.partitions, replication=settings.replication_factor))
     _show(changes, as_json=as_json, done=False)
-    raise typer.Exit(1 if changes else 0)
+    raise typer.Exit(1 if any(not change.left for change in changes) else 0)
 
 
 def apply(as_json: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
@@ -111,6 +111,9 @@ def _show(changes: "list[Change]", *, as_json: bool, done: bool) -> None:
         print(json.dumps([asdict(change) for change in changes], indent=2))
         return
     for change in changes:
+        if change.left:
+            print(f"warning  {change.topic}: without {change.what} - {change.left}")
+            continue
         verb = "refused" if change.refused else "done" if done else "would"
         print(f"{verb:8} {change.topic}: {change.what}{' - ' + change.refused if change.refused else ''}")
     if not changes:

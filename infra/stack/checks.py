@@ -97,7 +97,8 @@ async def check_kafka(settings: Settings) -> Check:
         return Check("kafka", False, str(error), remedy_for(settings, "kafka"))
     from muniment.infra import topics  # noqa: PLC0415 - derived from the registry of events: slow to import
 
-    changes = await topics.plan(settings.kafka_bootstrap, settings.partitions, replication=settings.replication_factor)
+    found = await topics.plan(settings.kafka_bootstrap, settings.partitions, replication=settings.replication_factor)
+    changes = [change for change in found if not change.left]
     if changes:
         detail = "; ".join(f"{change.topic}: {change.what}" for change in changes[:3])
         return Check("kafka", False, f"{len(changes)} topic differences: {detail}", "muniment topics apply")

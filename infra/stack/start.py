@@ -220,7 +220,8 @@ async def _topics(settings: Settings, bootstrap: str) -> str:
         with entering(trail_folder(settings), Act("topics.apply", "topic", reason=f"{_UP}: {made}")):
             changes = await topics.apply(bootstrap, **given)
     refused = [f"{change.topic} {change.what}: {change.refused}" for change in changes if change.refused]
-    return "; ".join(refused) or f"{len(changes)} changes"
+    left = [f"warning: {change.topic} without {change.what}: {change.left}" for change in changes if change.left]
+    return "; ".join([*refused, *left]) or f"{len(changes)} changes"
 
 
 def _registered(settings: Settings, address: str) -> str:

@@ -22,6 +22,7 @@ from muniment.infra.settings import Settings
 from muniment.infra.stack.start import lay_foundations
 from muniment.producers.foreign_names import ForgivingRecords
 from muniment.producers.trail.spool import orphans
+from muniment.schemas import topic_config
 from muniment.schemas.codec import decode
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
@@ -168,14 +169,18 @@ async def test_a_record_from_the_future_is_refused(bootstrap: str, monkeypatch: 
             await producer.send_and_wait(ahead.name, b"far", timestamp_ms=now + MAX_AHEAD_MS + 60_000)
 
 
-async def test_a_setting_that_the_broker_does_not_know_says_what_is_needed(
+async def test_a_bound_that_the_broker_does_not_know_is_done_without(
     bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As to an older broker, to which the bound of records' times is unknown."""
     monkeypatch.setattr(topics, "TOPICS", (replace(DOCUMENTS, name="muniment.older"),))
-    monkeypatch.setattr(topics, "wanted_config", lambda *_: {"message.timestamp.someday.ms": "1"})
-    with pytest.raises(topics.TopicsError, match=r"Kafka 3\.6 or newer"):
-        await topics.apply(bootstrap, 1)
+    for module in (topics, topic_config):
+        monkeypatch.setattr(module, "BOUND", "message.timestamp.someday.ms")
+    made, left = await topics.apply(bootstrap, 1)
+    assert made.what.startswith("create")
+    assert "Kafka 3.6 or newer" in left.left
+    (still,) = await topics.plan(bootstrap, 1)
+    assert still.left
 
 
 async def test_two_that_apply_at_once_both_succeed(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
