@@ -15,8 +15,11 @@ from muniment.schemas.proofs.merkle import HASH_BYTES
 from muniment.schemas.proofs.notes import parse_note
 from muniment.schemas.proofs.tiles import WIDTH, Tile, tile_root
 
-KIND = "tree"
+KIND, ABOVE = "tree", "tree_above"
+"""Kinds of findings: of leaves, by their offsets; and of all above them, which lies at no place of the log."""
 FULL = WIDTH * HASH_BYTES
+MOST_TOLD = 20
+"""Of what is wrong above the leaves, in one finding."""
 _SPAN = """
 select level, number, hashes from muniment_sealing.tiles
 where log_id = $1 and (level = 0 and number between $2 and $3 or level = 1 and number between $4 and $5)"""
@@ -50,8 +53,11 @@ class OwnTree:
         tiles = await self._tiles(_SPAN, log_id, first, last, first // WIDTH, last // WIDTH)
         return [range(number * WIDTH, (number + 1) * WIDTH) for level, number in wrong_tiles(tiles) if level == 0]
 
-    async def upwards(self, log_id: int, next_offset: int) -> list[Finding]:
-        """Whether all above the leaves leads up to the newest checkpoint, and that is what its note says."""
+    async def upwards(self, log_id: int) -> list[Finding]:
+        """Whether all above the leaves leads up to the newest checkpoint, and that is what its note says.
+
+        One finding, at the beginning of the log: what it says, and not how far the log reaches, tells it from others.
+        """
         wrong = wrong_tiles(await self._tiles(_UPPER, log_id))
         told = [
             f"tile {number} of level {level} does not give the hash in the tile above it" for level, number in wrong
@@ -68,8 +74,9 @@ class OwnTree:
             except ValueError:
                 signed = b""  # whoever wrote that note was no sealer
             if not root == row["root"] == signed:
-                told.append(f"the tree of {row['size']} leaves is another one than was signed")
-        return [Finding(KIND, 0, max(next_offset, 1), f"{one}: somebody changed the tables") for one in told[:1]]
+                told.append("the tree is another one than was signed")
+        said = "; ".join(told[:MOST_TOLD]) + ("; and more" if len(told) > MOST_TOLD else "")
+        return [Finding(ABOVE, 0, 1, f"{said}: somebody changed the tables")] if told else []
 
     async def _tiles(self, query: str, *given: int) -> dict[Tile, bytes]:
         async with database():

@@ -107,7 +107,7 @@ class Publishing:
         async with database():
             rows = await self._pool.fetch(_INSIDE, log_ids, self._every_s)
         for row in rows:
-            if parse_checkpoint(parse_note(row["note"]).text).installation != installation:
+            if _installation(row["note"]) != installation:
                 continue  # Only who can vouch for it puts it under its name.
             name = name_of(installation, row["topic"], row["partition"], row["size"])
             found = await self._place.put(name, row["note"].encode())
@@ -118,6 +118,14 @@ class Publishing:
             async with database():
                 await self._pool.execute(_OUTSIDE, row["log_id"], row["size"])
         return findings
+
+
+def _installation(note: str) -> str:
+    """Whose a note is; nobody's if it was written over, which is told of elsewhere."""
+    try:
+        return parse_checkpoint(parse_note(note).text).installation
+    except ValueError:
+        return ""
 
 
 def _contradicts(found: bytes, own: str, keys: Sequence[PublicKey]) -> str:

@@ -18,7 +18,7 @@ from muniment.schemas.proofs.tiles import WIDTH
 _FETCHES = 2
 """How often the log is asked for more in one turn: large records are compared a few at a time."""
 _NEXT = """
-select log_id, topic, partition, checked_index, size, next_offset from muniment_sealing.logs
+select log_id, topic, partition, checked_index, size from muniment_sealing.logs
 where log_id = any($1) and size > 0 and (checked_index > 0 or checked_at < now() - make_interval(secs => $2))
 order by checked_at, log_id limit 1"""
 _GAP_BEFORE = """
@@ -69,7 +69,7 @@ class Rechecking:
             row = await self._pool.fetchrow(_NEXT, log_ids, self._rest_s)
         if row is None:
             return 0, []
-        log_id, topic, partition, index, size, next_offset = row
+        log_id, topic, partition, index, size = row
         extent = extents.get((topic, partition))
         if extent is None:
             # The sealer tells that it is gone. Here it waits its turn like any other, or no other would have one.
@@ -81,7 +81,7 @@ class Rechecking:
         findings += _no_gaps((topic, partition), sealed[:compared])
         findings += _not_the_tree(sealed, index, await self._tree.leaves(log_id, index, index + len(sealed)))
         if index + compared >= size:
-            findings += await self._tree.upwards(log_id, next_offset)
+            findings += await self._tree.upwards(log_id)
         async with database():
             await self._pool.execute(_CHECKED, log_id, index + compared)
         return log_id, findings

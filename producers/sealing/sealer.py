@@ -225,7 +225,7 @@ class Sealer:
         place = (found.topic, found.partition)
         if place not in self._refused:
             log.error("signing_refused", at=f"{place[0]}:{place[1]}", why=why)
-        await self._report(store, found, Finding("other_installation", 0, found.next_offset, why))
+        await self._report(store, found, Finding("other_installation", 0, 1, why))
 
     async def _leave(self, connection: Any, place: Place) -> None:
         """To a host that can sign; the key file of this one may be put right, so it comes back."""

@@ -48,7 +48,10 @@ insert into muniment_sealing.findings (log_id, kind, first_offset, next_offset, 
 on conflict (log_id, kind, first_offset) do update
 set next_offset = excluded.next_offset, detail = excluded.detail,
     acknowledged_at = null, acknowledged_by = null, reason = null
-where findings.acknowledged_at is not null and excluded.next_offset > findings.next_offset returning log_id"""
+where findings.acknowledged_at is not null
+    and (excluded.next_offset > findings.next_offset
+        or excluded.kind = 'tree_above' and excluded.detail <> findings.detail) returning log_id"""
+# What lies above the leaves has no place of its own on the log: what is said of it tells one from another.
 _ACKNOWLEDGE = """
 update muniment_sealing.findings f set acknowledged_at = $5, acknowledged_by = $6, reason = $7
 from muniment_sealing.logs l where l.log_id = f.log_id and f.acknowledged_at is null
@@ -147,7 +150,7 @@ class SealingStore:
         Raises:
             Overtaken: Somebody else has gone on.
             OtherInstallation: The signing-key file here is not the one that the log was signed with.
-            TakenOut: The chain ends before what is known to be signed; going on would hide that.
+            TakenOut: The chain ends before what is known to be signed, or in what is no note; going on would hide that.
 
         """
         head = log.tree.head()
@@ -159,7 +162,7 @@ class SealingStore:
             if (last["size"] if last else 0) < log.signed:
                 raise TakenOut
             if last is None or last["size"] < head.size:
-                previous = parse_checkpoint(parse_note(last["note"]).text) if last else None
+                previous = _previous(last["note"]) if last else None
                 origin = origin_of(signer.installation, log.topic, log.partition)
                 if previous is not None and previous.origin != origin:
                     raise OtherInstallation(_refusal(previous, signer))
@@ -179,7 +182,7 @@ class SealingStore:
         return head.size, head.root, log.next_offset, moment, signature.key_id, note
 
     async def find(self, log: Log, finding: Finding) -> bool:
-        """Keep a finding; whether it is a new one, or reaches further than what was acknowledged of it."""
+        """Keep a finding; whether it is a new one, or says more than what was acknowledged of it."""
         row = (finding.kind, finding.first_offset, finding.next_offset, finding.detail)
         async with database():
             return await self._pool.fetchval(_FINDING, log.log_id, *row) is not None
@@ -211,6 +214,14 @@ class SealingStore:
         async with database():
             row = await self._pool.fetchrow(_COUNTS)
         return row["findings"], row["halted"]
+
+
+def _previous(note: str) -> Checkpoint:
+    try:
+        return parse_checkpoint(parse_note(note).text)
+    except ValueError:
+        # Somebody has written over it, which is told (`tree_above`); what lies outside is as it was.
+        raise TakenOut from None
 
 
 def _refusal(previous: Checkpoint, signer: Signer) -> str:

@@ -51,8 +51,8 @@ def models(api: Api) -> dict[str, Any]:
 
 
 def model(api: Api, name: str) -> dict[str, Any]:
-    """One of them."""
-    return next(one for one in models(api)["items"] if one["model"] == name)
+    """One of them; what was decided just now, the read model may not know yet."""
+    return next((one for one in models(api)["items"] if one["model"] == name), {"state": ""})
 
 
 def decided(api: Api, what: str, **body: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from support.sealing import TOPIC, World
 
+from muniment.producers.sealing.own_tree import OwnTree
 from muniment.producers.sealing.proving import Proofs
 from muniment.producers.sealing.store import Finding, SealingStore
 
@@ -51,3 +52,21 @@ async def test_what_halts_a_partition_halts_it_still_when_it_is_acknowledged(wor
     await store.halt(log, "another tree")
     await store.acknowledge((TOPIC, 0, 0), kind="contradicted", actor="cli:ann", reason="known")
     assert await store.counts() == (0, 1)
+
+
+async def test_what_has_no_place_on_the_log_alerts_again_only_for_something_else(world: World) -> None:
+    """However far the log has grown; and it hides nothing that is found at the beginning of the log."""
+    await world.write(b"1", b"2")
+    await world.seal()
+    await world.pool.execute("update muniment_sealing.checkpoints set note = 'none of ours'")
+    await world.seal()
+    store = SealingStore(world.pool, lambda: NOW)
+    (ended,) = await store.acknowledge((TOPIC, 0, 0), kind="", actor="cli:ann", reason="a drill")
+    log = await store.open(TOPIC, 0)
+    await world.pool.execute("update muniment_sealing.logs set next_offset = next_offset + 1000")
+    (again,) = await OwnTree(world.pool).upwards(log.log_id)
+    assert again == ended
+    assert not await store.find(log, again)
+    assert await store.find(log, Finding("tree", 0, 256, "a leaf"))
+    assert await store.find(log, replace(again, detail="a tile"))
+    assert await store.counts() == (2, 0)

@@ -26,7 +26,7 @@ async def test_a_host_with_a_signing_key_file_of_its_own_signs_nothing(world: Wo
         (told,) = [one["why"] for one in logs if one["event"] == "signing_refused"]
         assert f"put the file of {own.installation} at MUNIMENT_SIGNING_KEYS" in told
     assert await world.notes() == before
-    assert await world.findings() == [("other_installation", 0, 2)]
+    assert await world.findings() == [("other_installation", 0, 1)]
     world.signer = own
     await world.seal()
     first, second = [parse_checkpoint(parse_note(note).text) for note in await world.notes()]
