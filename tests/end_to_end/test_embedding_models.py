@@ -7,6 +7,7 @@ Once more with the real server, at an endpoint of its own, whose vectors are of 
 
 import json
 import operator
+import re
 import subprocess
 import sys
 import threading
@@ -212,7 +213,8 @@ def test_what_an_operator_gave_up_keeps_nobody_from_a_model(stack: Stack, api: A
     until("it is left out", lambda: model(api, name)["discarded_batches"] == 1)
     assert model(api, name)["missing_batches"] == 0
     done = stack.run("embeddings", "switch", "--to", name, "--reason", "a test").stdout
-    assert "found by their words only: 1 discarded" in " ".join(done.split())
+    # Other tests of this stack give up keys, too: what is unreadable stands before it.
+    assert re.search(r"found by their words only: (\d+ unreadable [^,]*, )?1 discarded", " ".join(done.split())), done
     until("search reads it", lambda: nearest(api, TEXTS[0])[0] == name)
     mine = [heron["document_id"]]
     assert len(api.search("heron", mode="text", document_ids=mine)) == 1
