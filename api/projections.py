@@ -10,7 +10,7 @@ from muniment.api.operation_reads import answers as told
 from muniment.api.operations.docs import order_docs
 from muniment.api.operations.ordering import Order
 from muniment.api.operations.routes import declared
-from muniment.api.problems.problem import from_validation
+from muniment.api.problems.problem import Problem
 from muniment.api.texts import Reason
 from muniment.projections.registry import PROJECTIONS, projection
 from muniment.schemas.record import Position
@@ -65,16 +65,16 @@ async def _there(deps: Dependencies, name: str, place: Position) -> None:
     """Refuse a place that the read model folds nothing from, or at which nothing lies: what comes later would be lost.
 
     Raises:
-        Problem: `invalid_request`, with what is wrong with the place.
+        Problem: `not_found`, with what is wrong with the place.
         StepFailure: `log_unavailable`.
 
     """
     assert deps.records is not None, "places need the log"
     topics = [topic.name for topic in projection(name).topics]
     if place.topic not in topics:
-        wrong = f"{name} does not read {place.topic}; it reads {', '.join(topics)}"
+        wrong = f"{name} does not read {place.topic}; it reads {', '.join(topics)}."
     elif await deps.records.at(place) is None:
-        wrong = "there is no record at this place of the log"
+        wrong = "There is no record at this place of the log."
     else:
         return
-    raise from_validation([{"loc": ("body", "place"), "msg": wrong}])
+    raise Problem("not_found", wrong)

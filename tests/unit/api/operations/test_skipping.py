@@ -26,7 +26,7 @@ async def test_what_lies_on_the_log_can_be_passed_by(world):
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        (PLACE, "there is no record at this place of the log"),
+        (PLACE, "There is no record at this place of the log."),
         ("muniment.chunks:0:7", "documents does not read muniment.chunks; it reads muniment.documents"),
         ("muniment.nowhere:0:7", "documents does not read muniment.nowhere"),
     ],
@@ -36,7 +36,7 @@ async def test_what_is_not_there_is_not_passed_by(world, place, told):
     world.records.held["muniment.chunks:0:7"] = Record("muniment.chunks", b"k", b"junk", ())
     async with world.client() as http:
         answer = await http.post(SKIPS, json=body(place), headers=world.operator)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert told in answer.json()["detail"]
     assert not world.publisher.sent
 
