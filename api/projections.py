@@ -70,11 +70,7 @@ async def _there(deps: Dependencies, name: str, place: Position) -> None:
 
     """
     assert deps.records is not None, "places need the log"
-    topics = [topic.name for topic in projection(name).topics]
-    if place.topic not in topics:
-        wrong = f"{name} does not read {place.topic}; it reads {', '.join(topics)}."
-    elif await deps.records.at(place) is None:
-        wrong = "There is no record at this place of the log."
-    else:
-        return
-    raise Problem("not_found", wrong)
+    if told := projection(name).not_read(place.topic):
+        raise Problem("not_found", f"{told}.")
+    if await deps.records.at(place) is None:
+        raise Problem("not_found", "There is no record at this place of the log.")

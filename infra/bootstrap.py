@@ -34,6 +34,7 @@ from muniment.infra.drafts import draft_streams
 from muniment.infra.host_settings import host_settings
 from muniment.infra.looking_over import looking_over
 from muniment.infra.not_set import required
+from muniment.infra.one_connection import CONNECT_S
 from muniment.infra.outside import ModelEmbedders, blob_store, first_model, guarded_embedder
 from muniment.infra.settings import Settings
 from muniment.infra.signing_in import provider, sessions
@@ -64,9 +65,6 @@ from muniment.producers.writing.writer import Writer
 from muniment.projections.waiting import Waiting
 from muniment.schemas.breakers import BLOBS
 from muniment.schemas.metrics import POOL_SIZE
-
-CONNECT_S = 10.0
-"""How long making a connection to Postgres may take."""
 
 
 @dataclass(frozen=True)

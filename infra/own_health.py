@@ -6,6 +6,8 @@ from typing import Any
 from muniment.schemas.error_codes import ErrorCode
 
 _CODES = frozenset(code.value for code in ErrorCode)
+FOREIGN = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading an answer ends with that has another form: it is somebody else who listens on the port."""
 WAITED_S = 10.0
 """A record that waits in place for less is no news: a database or log was away for a moment."""
 

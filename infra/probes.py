@@ -23,8 +23,6 @@ WATCHED_S = 300.0
 """The watch looks every minute: after so long without a look it is not there."""
 TRAIL_S = 10.0
 """Entries that wait longer have no log to go to."""
-_FOREIGN = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading an answer ends with that has another form: it is somebody else who listens on the port."""
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 Waits = Callable[[], Sequence[Mapping[str, Any]]]
 
@@ -198,7 +196,7 @@ def step_waits(
         try:
             answer = await client.get(f"http://{reach(settings.web_host)}:{settings.workers_port}/health")
             return here | own_health.by_step(_told(answer))
-        except (httpx2.HTTPError, *_FOREIGN):
+        except (httpx2.HTTPError, *own_health.FOREIGN):
             return here
 
     return look
@@ -220,7 +218,7 @@ def lag(settings: Settings, client: httpx2.AsyncClient) -> Callable[[], Awaitabl
         try:
             parts = await process(settings, settings.projections_port, client)()
             return {name: int(part.get("lag") or 0) for name, part in parts.items()}
-        except (httpx2.HTTPError, PartsWaitError, *_FOREIGN):
+        except (httpx2.HTTPError, PartsWaitError, *own_health.FOREIGN):
             return {}
 
     return look

@@ -14,6 +14,7 @@ import asyncpg
 from muniment.infra import bootstrap
 from muniment.infra.folding import projections_config
 from muniment.infra.not_set import required
+from muniment.infra.one_connection import CONNECT_S
 from muniment.infra.own_codec import own_codec
 from muniment.infra.settings import Settings
 from muniment.producers.kafka import KafkaPublisher
@@ -60,7 +61,7 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
     config = projections_config(settings)
     brokers = required(settings.kafka_bootstrap, "MUNIMENT_KAFKA_BOOTSTRAP")
     async with database():
-        pool = await asyncpg.create_pool(config.database_url, min_size=1, max_size=4, timeout=bootstrap.CONNECT_S)
+        pool = await asyncpg.create_pool(config.database_url, min_size=1, max_size=4, timeout=CONNECT_S)
     async with pool, OperationsTail(brokers) as operations:
         codec = LogCodec(await bootstrap.key_ring(settings, pool))
         try:

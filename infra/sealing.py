@@ -8,6 +8,7 @@ import asyncpg
 
 from muniment.infra import bootstrap
 from muniment.infra.not_set import required
+from muniment.infra.one_connection import CONNECT_S
 from muniment.infra.outside import at_address
 from muniment.producers.clock import utc_now
 from muniment.producers.sealing.adopting import Adopting
@@ -53,7 +54,7 @@ def sealer(parts: bootstrap.Parts) -> Sealer:
 
     def connect() -> Any:
         named = {"application_name": "muniment-sealing"}
-        return asyncpg.connect(bootstrap.database_url(settings), timeout=bootstrap.CONNECT_S, server_settings=named)
+        return asyncpg.connect(bootstrap.database_url(settings), timeout=CONNECT_S, server_settings=named)
 
     return Sealer(connect, opened, [topic.name for topic in SEALED], every_s=settings.seal_every_s)
 

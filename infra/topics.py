@@ -18,7 +18,7 @@ from aiokafka.errors import (
 
 from muniment.schemas.error_codes import ErrorCode
 from muniment.schemas.errors import StepFailure
-from muniment.schemas.topic_config import BOUND, as_wanted, unknown, wanted_config
+from muniment.schemas.topic_config import BOUND, as_wanted, differs, wanted_config
 from muniment.schemas.topics import TOPICS, Topic
 
 _VISIBLE_S = 15.0
@@ -51,10 +51,15 @@ class Change:
     refused: str = ""
     left: str = ""
 
+    @property
+    def due(self) -> bool:
+        """Whether it is to be made."""
+        return not self.refused and not self.left
+
 
 def made(changes: Iterable[Change]) -> str:
     """What is made of these, in words: what the trail says of it. Empty when nothing is."""
-    return "; ".join(f"{one.topic}: {one.what}" for one in changes if not one.refused and not one.left)
+    return "; ".join(f"{one.topic}: {one.what}" for one in changes if one.due)
 
 
 def differences(
@@ -80,7 +85,7 @@ def differences(
         changes.append(Change(topic.name, f"{there} -> {partitions} partitions"))
     for name, value in wanted_config(topic, replication).items():
         found = config.get(name)
-        if not as_wanted(name, value, found) and not unknown(name, found):
+        if differs(name, value, found):
             refused = "an audited topic may not lose records" if _loses(topic, name, found, value) else ""
             changes.append(Change(topic.name, f"{name}: {found} -> {value}", refused))
     return changes
@@ -115,7 +120,7 @@ async def apply(bootstrap: str, partitions: int, *, replication: int = 1) -> lis
         grow = {t.name: NewPartitions(t.partitions or partitions) for t in TOPICS if t.name in growing}
         if grow:
             await admin.create_partitions(grow)
-        settle = {c.topic for c in changes if ":" in c.what and not c.refused and not c.left}
+        settle = {c.topic for c in changes if ":" in c.what and c.due}
         if settle:
             without |= await _settle(admin, [t for t in TOPICS if t.name in settle], changes, replication)
         await _visible(admin, partitions, replication, without)
@@ -156,8 +161,7 @@ async def _visible(admin: Any, partitions: int, replication: int, without: Colle
     try:
         async with asyncio.timeout(_VISIBLE_S):
             while any(  # noqa: ASYNC110 - polling is all there is
-                not c.refused and not c.left and not (c.topic in without and _bounds(c))
-                for c in await _plan(admin, partitions, replication)
+                c.due and not (c.topic in without and _bounds(c)) for c in await _plan(admin, partitions, replication)
             ):
                 await asyncio.sleep(0.1)
     except TimeoutError:
@@ -169,7 +173,7 @@ async def _settle(admin: Any, topics: list[Topic], changes: list[Change], replic
     wanted = {t.name: settled(t, changes, own.get(t.name, {}), replication) for t in topics}
     without = await _write(admin, wanted, may_refuse=True)
     # What else is to be set goes without it; where it was all there was, there is nothing to send.
-    others = {c.topic for c in changes if ":" in c.what and not c.refused and not c.left and not _bounds(c)}
+    others = {c.topic for c in changes if ":" in c.what and c.due and not _bounds(c)}
     rest = {
         name: {key: value for key, value in wanted[name].items() if key != BOUND or key in own.get(name, {})}
         for name in without

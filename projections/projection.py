@@ -77,6 +77,11 @@ class Projection(ABC):
         """The names of the events whose sealed fields need not be opened."""
         return frozenset(cls.declaration.name for cls in self.unopened)
 
+    def not_read(self, topic: str) -> str:
+        """Why a place of this topic says nothing to it; empty for a topic that it reads."""
+        names = [one.name for one in self.topics]
+        return "" if topic in names else f"{self.name} does not read {topic}; it reads {', '.join(names)}"
+
     @abstractmethod
     async def apply(self, connection: Connection, schema: str, batch: Sequence[Item]) -> object:
         """Fold a batch, inside the caller's transaction; records of one partition come in their order.

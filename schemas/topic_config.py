@@ -79,9 +79,12 @@ def as_wanted(name: str, wanted: str, found: str | None) -> bool:
     return found == wanted
 
 
-def unknown(name: str, found: str | None) -> bool:
-    """Whether the broker does not know a setting that can be done without: nobody has changed it, or could set it."""
-    return name == BOUND and found is None
+def differs(name: str, wanted: str, found: str | None) -> bool:
+    """Whether what a broker has will not do.
+
+    A setting that can be done without, and that the broker does not know, is no difference: nobody could set it.
+    """
+    return not as_wanted(name, wanted, found) and not (name == BOUND and found is None)
 
 
 def config_findings(topic: Topic, config: Mapping[str, str] | None, replication: int = 1) -> list[Finding]:
@@ -91,7 +94,7 @@ def config_findings(topic: Topic, config: Mapping[str, str] | None, replication:
     return [
         Finding(topic.name, WHOLE, name, value, str(config.get(name)))
         for name, value in wanted_config(topic, replication).items()
-        if not as_wanted(name, value, config.get(name)) and not unknown(name, config.get(name))
+        if differs(name, value, config.get(name))
     ]
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import typer
 
+from muniment.infra.cli.ordering import said
+
 
 def register(audit: typer.Typer) -> None:
     """Add the command."""
@@ -13,7 +15,7 @@ def register(audit: typer.Typer) -> None:
 
 def acknowledge(
     position: str = typer.Argument(help="TOPIC:PARTITION:OFFSET, where `muniment audit findings` says that it begins."),
-    reason: str = typer.Option(..., "--reason", "-r", help="What it was; goes on the record, in clear."),
+    reason: str = typer.Option(..., "--reason", "-r", help="What it was; goes on the record, in clear.", callback=said),
     kind: str = typer.Option(
         "", "--kind", "-k", help="Only of this kind, such as `forged`. Without it: all found there."
     ),
@@ -33,8 +35,6 @@ def acknowledge(
         raise typer.BadParameter(
             f"{position} is not TOPIC:PARTITION:OFFSET, such as muniment.documents:3:1042"
         ) from None
-    if not reason.strip():
-        raise typer.BadParameter("an empty reason is none")
     with acting(load_settings(), "finding.acknowledge", kind="finding", entity=position, reason=reason) as act:
         ended = _ended(at, kind, reason)
         if not ended:
@@ -47,20 +47,16 @@ def acknowledge(
 
 
 def _ended(at: Any, kind: str, reason: str) -> list[Any]:
-    import asyncpg
-
     from muniment.infra.acting import actor
-    from muniment.infra.bootstrap import CONNECT_S, database_url
+    from muniment.infra.bootstrap import database_url
+    from muniment.infra.one_connection import one_connection
     from muniment.infra.stack.record import load_settings
     from muniment.producers.clock import utc_now
     from muniment.producers.postgres import database
     from muniment.producers.sealing.store import SealingStore
 
     async def ask() -> list[Any]:
-        async with (
-            database(),
-            asyncpg.create_pool(database_url(load_settings()), min_size=1, max_size=1, timeout=CONNECT_S) as pool,
-        ):
+        async with database(), one_connection(database_url(load_settings())) as pool:
             place = (at.topic, at.partition, at.offset)
             return await SealingStore(pool, utc_now).acknowledge(place, kind=kind, actor=actor(), reason=reason)
 

@@ -59,18 +59,14 @@ def found_of(log: tuple[str, int]) -> tuple[list[str], str]:
 
 def all_findings() -> list[Any]:
     """What is not as it was sealed, as rows; asks the database."""
-    import asyncpg
-
-    from muniment.infra.bootstrap import CONNECT_S, database_url
+    from muniment.infra.bootstrap import database_url
+    from muniment.infra.one_connection import one_connection
     from muniment.infra.stack.record import load_settings
     from muniment.producers.postgres import database
     from muniment.producers.sealing.proving import Proofs
 
     async def ask() -> list[Any]:
-        async with (
-            database(),
-            asyncpg.create_pool(database_url(load_settings()), min_size=1, max_size=1, timeout=CONNECT_S) as pool,
-        ):
+        async with database(), one_connection(database_url(load_settings())) as pool:
             return await Proofs(pool).findings()
 
     return asyncio.run(ask())

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-import asyncpg
-
 from muniment.infra.log_watch.looking import AUDITED, look
 from muniment.infra.log_watch.memory import WatchMemory
 from muniment.infra.not_set import required
+from muniment.infra.one_connection import one_connection
 from muniment.infra.settings import Settings
 from muniment.producers.postgres import database
 from muniment.schemas.topic_config import Finding
@@ -23,7 +22,7 @@ async def accept_topic(settings: Settings, topic: str, actor: str, reason: str) 
     looked = await look(bootstrap, [one for one in AUDITED if one.name == topic])
     secret = settings.database_url
     url = required(secret.get_secret_value() if secret else None, "MUNIMENT_DATABASE_URL")
-    async with database(), asyncpg.create_pool(url, min_size=1, max_size=1, timeout=10) as pool:
+    async with database(), one_connection(url) as pool:
         return await WatchMemory(pool).accept(
             topic, looked.spans[topic], actor=actor, reason=reason, now=datetime.now(UTC)
         )

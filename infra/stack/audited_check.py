@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from muniment.infra.one_connection import one_connection
 from muniment.infra.settings import Settings
 from muniment.infra.stack.check import Check
 from muniment.schemas.errors import StepFailure
@@ -10,7 +11,6 @@ from muniment.schemas.topic_config import END, START, TOPIC, Finding
 NAME = "audited"
 APPLY = "muniment topics apply"
 UP = "muniment up"
-CONNECT_S = 10.0
 
 
 async def check_audited(settings: Settings) -> Check:
@@ -22,9 +22,7 @@ async def check_audited(settings: Settings) -> Check:
 
     try:
         found = (await look(settings.kafka_bootstrap)).config_findings(replication=settings.replication_factor)
-        async with asyncpg.create_pool(
-            settings.database_url.get_secret_value(), min_size=1, max_size=1, timeout=CONNECT_S
-        ) as pool:
+        async with one_connection(settings.database_url.get_secret_value()) as pool:
             alarms = (await WatchMemory(pool).state()).alarms
     except StepFailure as failure:
         return Check(NAME, False, failure.detail, "look at `kafka` and `postgres` first")

@@ -27,29 +27,35 @@ class WaitsError(ConnectionError):
 
 async def http_ok(address: str) -> str:
     """One GET that has to be answered with 200. Raises `ConnectionError` with what came instead."""
-    try:
-        # A proxy that the environment names is not asked for the way to this machine itself.
-        async with httpx2.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False) as client:
-            answer = await client.get(address)
-    except httpx2.HTTPError as cause:
-        raise ConnectionError(f"{address} does not answer: {type(cause).__name__}") from cause
-    if answer.status_code != httpx2.codes.OK:
-        raise ConnectionError(f"{address} answers {answer.status_code}")
-    return "answers"
+    return _ok(address, await _got(address))
 
 
 async def own(address: str) -> str:
     """A process of ours is well, and nothing in it waits. Raises `ConnectionError` as `http_ok`, `WaitsError`."""
+    answer = await _got(address)
     try:
-        async with httpx2.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False) as client:
-            answer = await client.get(address)
         said = own_health.said(answer.json())
-    except (httpx2.HTTPError, ValueError, AttributeError, KeyError, TypeError):
-        # It does not answer, or it is the API, which has other things to say, or somebody else.
-        return await http_ok(address)
+    except own_health.FOREIGN:
+        # It is the API, which has other things to say, or somebody else.
+        said = ""
     if said:
         raise WaitsError(said)
-    return await http_ok(address)
+    return _ok(address, answer)
+
+
+async def _got(address: str) -> httpx2.Response:
+    try:
+        # A proxy that the environment names is not asked for the way to this machine itself.
+        async with httpx2.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False) as client:
+            return await client.get(address)
+    except httpx2.HTTPError as cause:
+        raise ConnectionError(f"{address} does not answer: {type(cause).__name__}") from cause
+
+
+def _ok(address: str, answer: httpx2.Response) -> str:
+    if answer.status_code != httpx2.codes.OK:
+        raise ConnectionError(f"{address} answers {answer.status_code}")
+    return "answers"
 
 
 async def kafka(bootstrap: str) -> str:

@@ -2,12 +2,12 @@
 
 import asyncpg
 
+from muniment.infra.one_connection import one_connection
 from muniment.infra.settings import Settings
 from muniment.infra.stack.check import Check
 from muniment.schemas.errors import StepFailure
 
 NAME = "keys"
-CONNECT_S = 10.0
 
 
 async def check_keys(settings: Settings) -> Check:
@@ -18,9 +18,7 @@ async def check_keys(settings: Settings) -> Check:
     from muniment.producers.key_file import ways_back  # noqa: PLC0415 - as above
 
     try:
-        async with asyncpg.create_pool(
-            settings.database_url.get_secret_value(), min_size=1, max_size=1, timeout=CONNECT_S
-        ) as pool:
+        async with one_connection(settings.database_url.get_secret_value()) as pool:
             missing, why = await needed_of_file(settings.key_ring_file, pool)
     except (OSError, StepFailure, asyncpg.PostgresError) as error:
         return Check(NAME, False, f"Postgres: {type(error).__name__}", "look at `postgres` first")

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from muniment.infra.one_connection import one_connection
 from muniment.infra.settings import Settings
 from muniment.infra.stack.check import Check
 from muniment.producers.clock import utc_now
@@ -10,7 +11,6 @@ from muniment.schemas.errors import StepFailure
 
 NAME = "sealing"
 UP = "muniment up"
-CONNECT_S = 10.0
 
 
 async def check_sealing(settings: Settings) -> Check:
@@ -18,9 +18,7 @@ async def check_sealing(settings: Settings) -> Check:
     if settings.database_url is None:
         return Check(NAME, False, "no address", UP)
     try:
-        async with asyncpg.create_pool(
-            settings.database_url.get_secret_value(), min_size=1, max_size=1, timeout=CONNECT_S
-        ) as pool:
+        async with one_connection(settings.database_url.get_secret_value()) as pool:
             findings, halted = await SealingStore(pool, utc_now).counts()
     except (OSError, StepFailure, asyncpg.PostgresError):
         return Check(NAME, False, "Postgres does not tell", "look at `postgres` first")

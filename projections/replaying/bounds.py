@@ -50,9 +50,8 @@ async def _offsets(projection: Projection, config: ProjectionsConfig, text: str)
     if not text:
         return {}
     bound = parsed(text)
-    if isinstance(bound, Position) and bound.topic not in {topic.name for topic in projection.topics}:
-        names = ", ".join(topic.name for topic in projection.topics)
-        raise ValueError(f"{projection.name} does not read {bound.topic}; it reads {names}")
+    if isinstance(bound, Position) and (told := projection.not_read(bound.topic)):
+        raise ValueError(told)
     source = sources.consumer(config.bootstrap, group=None, client_id="muniment-bounds")
     await source.start()
     try:
